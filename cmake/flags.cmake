@@ -1,0 +1,24 @@
+option(HOLDFAST_TESTS "Build the tests" ON)
+option(HOLDFAST_FUZZ "Build the fuzzers (clang only)" OFF)
+set(HOLDFAST_SANITIZE "" CACHE STRING "Comma list for -fsanitize")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Werror)
+# The same source must give the same bytes wherever the checkout lies.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+
+if(HOLDFAST_SANITIZE)
+  add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer -O1 -g1)
+  add_link_options(-fsanitize=${HOLDFAST_SANITIZE})
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+else()
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+  add_compile_options(-D_GLIBCXX_ASSERTIONS -D_FORTIFY_SOURCE=3 -fstack-protector-strong
+                      -fstack-clash-protection -fcf-protection=full -ffunction-sections
+                      -fdata-sections)
+  add_link_options(-Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 14 sees ghosts in std::expected and std::variant once sanitizers or -O2 inline them.
+  add_compile_options(-Wno-maybe-uninitialized)
+endif()

@@ -1,0 +1,40 @@
+# A room is one folder below src/ and one library. It may include its own headers, those of the
+# rooms that USES names, and the system's. tests/lint checks that against the list written here.
+set(HOLDFAST_ROOMS_FILE ${CMAKE_BINARY_DIR}/rooms.txt)
+file(WRITE ${HOLDFAST_ROOMS_FILE} "")
+
+# host_room(NAME update_tuf [USES base io …] SOURCES a.cpp … [TESTS a_test.cpp …]
+#           [FUZZERS a_fuzz.cpp …] [LIBRARIES OpenSSL::Crypto …] [TEST_USES io_testing …])
+function(host_room)
+  cmake_parse_arguments(ROOM "" "NAME" "USES;SOURCES;TESTS;FUZZERS;LIBRARIES;TEST_USES" ${ARGN})
+  add_library(${ROOM_NAME} STATIC ${ROOM_SOURCES})
+  target_link_libraries(${ROOM_NAME} PUBLIC ${ROOM_USES} ${ROOM_LIBRARIES})
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE ";" " " uses "${ROOM_USES}")
+  file(APPEND ${HOLDFAST_ROOMS_FILE} "${ROOM_NAME} ${folder} ${uses}\n")
+
+  if(HOLDFAST_TESTS AND ROOM_TESTS)
+    add_executable(${ROOM_NAME}_test ${ROOM_TESTS})
+    target_link_libraries(${ROOM_NAME}_test ${ROOM_NAME} ${ROOM_TEST_USES} GTest::gtest_main
+                          GTest::gmock)
+    add_test(NAME unit.${ROOM_NAME} COMMAND ${ROOM_NAME}_test
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(unit.${ROOM_NAME} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+  if(HOLDFAST_FUZZ)
+    foreach(fuzzer ${ROOM_FUZZERS})
+      get_filename_component(target ${fuzzer} NAME_WE)
+      add_executable(${target} ${fuzzer})
+      target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      target_link_libraries(${target} ${ROOM_NAME})
+    endforeach()
+  endif()
+endfunction()
+
+# host_program(NAME apiserver USES api_server … SOURCES main.cpp): a program of the image or the SDK.
+function(host_program)
+  cmake_parse_arguments(PROGRAM "" "NAME" "USES;SOURCES" ${ARGN})
+  add_executable(${PROGRAM_NAME} ${PROGRAM_SOURCES})
+  target_link_libraries(${PROGRAM_NAME} ${PROGRAM_USES} io_posix)
+endfunction()

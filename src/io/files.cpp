@@ -1,0 +1,21 @@
+#include "io/files.hpp"
+
+namespace holdfast::io {
+
+Result<void> replace_file(Files& files, const std::filesystem::path& path,
+                          std::string_view content, Mode mode)
+{
+    auto draft = path;
+    draft += ".new";
+
+    // A draft left by a power cut may carry another mode, which create() would keep.
+    TRY(files.remove(draft));
+    TRY_ASSIGN(auto file, files.create(draft, mode));
+    TRY(file->write_all(content));
+    // Bytes before name: otherwise a power cut can leave the new name pointing at an empty file.
+    TRY(file->flush());
+    TRY(files.rename(draft, path));
+    return files.flush_directory(path.parent_path());
+}
+
+} // namespace holdfast::io

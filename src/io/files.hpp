@@ -1,0 +1,62 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::io {
+
+/// A file open for writing.
+class File {
+public:
+    virtual ~File() = default;
+    /// Appends all of `content`, or fails; a failed write may have appended a part.
+    virtual Result<void> write_all(std::string_view content) = 0;
+    /// On return the bytes survive a power cut (fsync(2)).
+    virtual Result<void> flush() = 0;
+};
+
+/// Permission bits of a file or directory, as in chmod(2).
+using Mode = std::uint32_t;
+
+/// The file system. Paths are absolute. Errors carry `not_found`, `denied`, `no_space` or `io`.
+class Files {
+public:
+    virtual ~Files() = default;
+
+    /// The whole file. `too_large` when it is longer than `limit` bytes, so that no caller can be
+    /// made to swallow an endless one.
+    virtual Result<std::string> read(const std::filesystem::path& path,
+                                     std::size_t limit = 16U << 20) = 0;
+    /// Creates the file, or empties the one that is there (whose mode then stays).
+    virtual Result<std::unique_ptr<File>> create(const std::filesystem::path& path,
+                                                 Mode mode = 0644) = 0;
+    virtual Result<void> rename(const std::filesystem::path& from,
+                                const std::filesystem::path& to) = 0;
+    /// On return the names in the directory survive a power cut.
+    virtual Result<void> flush_directory(const std::filesystem::path& path) = 0;
+    /// Removing what does not exist is a success.
+    virtual Result<void> remove(const std::filesystem::path& path) = 0;
+    /// With all missing parents. An existing directory is a success and keeps its mode.
+    virtual Result<void> create_directories(const std::filesystem::path& path,
+                                            Mode mode = 0755) = 0;
+    virtual Result<void> set_mode(const std::filesystem::path& path, Mode mode) = 0;
+    virtual bool exists(const std::filesystem::path& path) = 0;
+    /// Names in a directory without "." and "..", sorted.
+    virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) = 0;
+};
+
+/// Replaces the file at `path` so that any reader, and any power cut, finds either the whole old
+/// content or the whole new one. On return the change survives power loss (fsync(2), rename(2)).
+///
+/// Blocks while the disk works. A power cut may leave `<path>.new` behind; the next call
+/// overwrites it. Errors: `io`, `denied`, `no_space`; the path then holds old or new, whole.
+Result<void> replace_file(Files& files, const std::filesystem::path& path,
+                          std::string_view content, Mode mode = 0644);
+
+} // namespace holdfast::io
