@@ -1,0 +1,15 @@
+#include "json/json.hpp"
+
+#include <cstdint>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const auto value =
+        holdfast::parse_json({reinterpret_cast<const char*>(data), size});
+    if (value.has_value()) {
+        // What we write we can read, and it means the same.
+        const auto again = holdfast::parse_json(holdfast::to_text(*value));
+        holdfast::check(again.has_value() && *again == *value, "JSON round trip");
+    }
+    return 0;
+}
