@@ -11,9 +11,9 @@ namespace holdfast::io {
 
 /// What to run. The program is looked up in PATH when its name has no slash; no shell is involved.
 struct Command {
-    std::vector<std::string> arguments; ///< The program first.
-    std::string input;                  ///< Its standard input.
-    std::map<std::string, std::string> environment; ///< Added to the inherited one.
+    std::vector<std::string> arguments = {}; ///< The program first.
+    std::string input = {};                   ///< Its standard input.
+    std::map<std::string, std::string> environment = {}; ///< Added to the inherited one.
     std::chrono::milliseconds time_limit = std::chrono::minutes{10};
 };
 
