@@ -83,39 +83,86 @@ Result<Verity> make_verity(Context& context, const Variant& variant, const fs::p
 
 namespace {
 
-/// Paths of the modules by name, with '-' and '_' the same, as the kernel has it.
-std::map<std::string, fs::path> modules_by_name(const PackageTree& packages)
+/// "kernel/drivers/block/virtio_blk.ko.xz" → "virtio_blk"; '-' and '_' are the same to the kernel.
+std::string module_name(const fs::path& path)
 {
-    std::map<std::string, fs::path> found;
-    std::error_code error;
-    const auto folder = packages.folder / "usr/lib/modules" / packages.kernel_version;
-    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-        if (entry.path().extension() == ".ko") {
-            auto name = entry.path().stem().native();
-            std::ranges::replace(name, '-', '_');
-            found[name] = entry.path();
-        }
-    }
-    return found;
+    auto name = path.filename().native();
+    name.resize(std::min(name.size(), name.find(".ko")));
+    std::ranges::replace(name, '-', '_');
+    return name;
 }
 
-Result<void> copy_modules(const Variant& variant, const PackageTree& packages, const fs::path& to)
+struct Module {
+    fs::path path;                         ///< Relative to the kernel's module folder.
+    std::vector<std::string> dependencies; ///< Names, the ones to load last first.
+};
+
+/// Reads depmod's "modules.dep": "path: dependency dependency".
+std::map<std::string, Module> read_dependencies(std::string_view text)
 {
-    const auto modules = modules_by_name(packages);
-    int number = 10;
-    for (const auto& name : variant.initrd_modules) {
+    std::map<std::string, Module> modules;
+    for (const auto& line : split(text, '\n')) {
+        const auto colon = line.find(':');
+        if (colon == std::string::npos) {
+            continue;
+        }
+        Module module{.path = line.substr(0, colon), .dependencies = {}};
+        for (const auto& word : split(trimmed(std::string_view(line).substr(colon + 1)), ' ')) {
+            if (!word.empty()) {
+                module.dependencies.push_back(module_name(word));
+            }
+        }
+        modules[module_name(module.path)] = std::move(module);
+    }
+    return modules;
+}
+
+/// The wanted modules with all that they need, each after what it needs.
+Result<std::vector<std::string>> load_order(const std::map<std::string, Module>& modules,
+                                            const std::vector<std::string>& wanted)
+{
+    std::vector<std::string> order;
+    const auto add = [&order](const std::string& name) {
+        if (std::ranges::find(order, name) == order.end()) {
+            order.push_back(name);
+        }
+    };
+    for (const auto& name : wanted) {
         const auto module = modules.find(name);
         if (module == modules.end()) {
             return fail(Errc::not_found,
-                        "kernel.initrd-modules: {} has no module \"{}\" (built in, dropped by "
-                        "root.drop, or misspelt)",
-                        packages.kernel_version, name);
+                        "kernel.initrd-modules: the kernel has no module \"{}\" (built in, dropped "
+                        "by root.drop, or misspelt)",
+                        name);
         }
+        const auto& needed = module->second.dependencies;
+        std::for_each(needed.rbegin(), needed.rend(), add);
+        add(name);
+    }
+    return order;
+}
+
+Result<void> copy_modules(Context& context, const Variant& variant, const PackageTree& packages,
+                          const fs::path& to)
+{
+    const auto folder = packages.folder / "usr/lib/modules" / packages.kernel_version;
+    TRY_ASSIGN(const auto index, context.system.files.read(folder / "modules.dep"));
+    const auto modules = read_dependencies(index);
+    TRY_ASSIGN(const auto order, load_order(modules, variant.initrd_modules));
+    int number = 10;
+    for (const auto& name : order) {
+        const auto& path = modules.at(name).path;
+        const auto target = to / std::format("{}-{}.ko", number++, name);
+        const auto packed = target.native() + path.extension().native();
         std::error_code error;
-        fs::copy_file(module->second, to / std::format("{}-{}.ko", number++, name), error);
+        fs::copy_file(folder / path, path.extension() == ".xz" ? fs::path(packed) : target, error);
         if (error) {
             return fail_errno(std::format("copying the module {}", name), error.value());
         }
+        if (path.extension() == ".xz") {
+            TRY(run_tool(context, {"xz", "--decompress", packed}));
+        }
+        // --strip-debug would cut off the signature that lockdown asks for.
     }
     return {};
 }
@@ -131,10 +178,7 @@ Result<void> make_initrd(Context& context, const Variant& variant, const Package
     for (const auto* folder : {"modules", "proc", "sys", "dev", "run", "sysroot"}) {
         TRY(files.create_directories(work / folder));
     }
-    TRY(copy_modules(variant, packages, work / "modules"));
-    for (const auto& entry : fs::directory_iterator(work / "modules")) {
-        TRY(run_tool(context, {"strip", "--strip-debug", entry.path().native()}));
-    }
+    TRY(copy_modules(context, variant, packages, work / "modules"));
     TRY(run_tool(context, {"strip", "--strip-all", "-o", (work / "init").native(),
                            (context.programs / "initrd").native()}));
     TRY(files.set_mode(work / "init", 0755));

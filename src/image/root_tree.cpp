@@ -73,15 +73,8 @@ Result<void> prepare_kernel(Context& context, PackageTree& tree)
         return {};
     }
     tree.kernel = tree.folder / "boot" / ("vmlinuz-" + tree.kernel_version);
-    std::vector<std::string> command{"xz", "--decompress", "--threads=2"};
-    for (const auto& entry : fs::recursive_directory_iterator(modules, error)) {
-        if (entry.path().extension() == ".xz") {
-            command.push_back(entry.path().native());
-        }
-    }
-    if (command.size() > 3) {
-        TRY(run_tool(context, command));
-    }
+    // The modules stay compressed by xz: kmod unpacks the few that a machine loads, and the
+    // file system could not press them as small.
     TRY(run_tool(context, {"depmod", "--basedir", tree.folder.native(), tree.kernel_version}));
     return {};
 }
@@ -113,7 +106,7 @@ Result<PackageTree> make_package_tree(Context& context, const std::vector<std::s
     PackageTree tree;
     TRY_ASSIGN(tree.packages, fetch_packages(context, names, exclude));
     Key key;
-    key.add("package-tree-2").add(drop).add(keep);
+    key.add("package-tree-3").add(drop).add(keep);
     for (const auto& package : tree.packages) {
         key.add(package.file.filename().native());
     }

@@ -20,8 +20,7 @@ struct PackageTree {
     std::filesystem::path kernel; ///< The vmlinuz.
 };
 
-/// Fetches, extracts and trims. Kernel modules are decompressed (the file system compresses
-/// better) and indexed by depmod. Errors: those of `fetch_packages`; `invalid` when the kernel is
+/// Fetches, extracts and trims; depmod indexes the kernel modules that remain. Errors: those of `fetch_packages`; `invalid` when the kernel is
 /// missing.
 Result<PackageTree> make_package_tree(Context& context, const std::vector<std::string>& names,
                                       const std::vector<std::string>& exclude,
