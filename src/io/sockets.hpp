@@ -20,6 +20,9 @@ public:
     virtual Result<std::string> read_some(std::chrono::milliseconds limit) = 0;
     /// All of `bytes`. Errors: `timeout` after which a part may have gone out, `io`.
     virtual Result<void> write_all(std::string_view bytes, std::chrono::milliseconds limit) = 0;
+    /// Until the other side has taken all that was written. Some drop what they have not read when
+    /// the connection ends. Errors: `timeout`.
+    virtual Result<void> wait_until_taken(std::chrono::milliseconds limit) = 0;
 };
 
 /// Stream sockets of this machine.

@@ -143,7 +143,9 @@ Result<std::string> Console::wait_for(const std::string& pattern, std::chrono::m
 Result<void> Console::type(std::string_view text)
 {
     TRY_ASSIGN(auto stream, sockets_->connect_local(socket_));
-    return stream->write_all(text, std::chrono::seconds{10});
+    TRY(stream->write_all(text, std::chrono::seconds{10}));
+    // QEMU drops what its serial port has not taken yet when we leave.
+    return stream->wait_until_taken(std::chrono::seconds{10});
 }
 
 Result<ShellAnswer> Console::ask_shell(const std::string& command, std::chrono::milliseconds limit)

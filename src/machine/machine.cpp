@@ -53,10 +53,9 @@ Result<Qmp> connect(const World& world, const StateFiles& state, io::ProcessId p
 } // namespace
 
 Machine::Machine(const World& world, Options options, StateFiles state, io::ProcessId process,
-                 Qmp control)
-    : world_(world), options_(std::move(options)), state_(std::move(state)), process_(process),
-      control_(std::move(control)), console_(world.files, world.clock, world.sockets,
-                                             state_.console_log, state_.console_socket)
+                 Qmp control, Console console)
+    : world_(&world), options_(std::move(options)), state_(std::move(state)), process_(process),
+      control_(std::move(control)), console_(std::move(console))
 {
 }
 
@@ -66,6 +65,10 @@ Result<Machine> Machine::start(const World& world, Options options,
     const StateFiles state(state_directory);
     TRY(prepare(world, options, state).while_("preparing the machine"));
     TRY(world.files.remove(state.qemu_log));
+    Console console(world.files, world.clock, world.sockets, state.console_log,
+                    state.console_socket);
+    // The log goes on over restarts; what an earlier run said is no answer to anybody now.
+    TRY(console.skip_to_end());
     TRY_ASSIGN(const auto process,
                world.background.start(qemu_arguments(options, state), state.qemu_log));
     auto control = connect(world, state, process);
@@ -73,18 +76,19 @@ Result<Machine> Machine::start(const World& world, Options options,
         TRY(world.background.kill(process));
         return Failure{std::move(control).error()};
     }
-    return Machine(world, std::move(options), state, process, *std::move(control));
+    return Machine(world, std::move(options), state, process, *std::move(control),
+                   std::move(console));
 }
 
 Machine::State Machine::state()
 {
-    return world_.background.running(process_) ? State::running : State::exited;
+    return world_->background.running(process_) ? State::running : State::exited;
 }
 
 Result<void> Machine::cut_power()
 {
-    TRY(world_.background.kill(process_));
-    return settle_disks(world_.files, world_.processes, options_, state_);
+    TRY(world_->background.kill(process_));
+    return settle_disks(world_->files, world_->processes, options_, state_);
 }
 
 Result<void> Machine::reset()
@@ -101,23 +105,23 @@ Result<void> Machine::power_down(std::chrono::milliseconds limit)
 
 Result<void> Machine::wait_for_exit(std::chrono::milliseconds limit)
 {
-    const auto deadline = world_.clock.monotonic_now() + limit;
+    const auto deadline = world_->clock.monotonic_now() + limit;
     while (state() == State::running) {
-        if (world_.clock.monotonic_now() >= deadline) {
+        if (world_->clock.monotonic_now() >= deadline) {
             return fail(Errc::timeout, "the machine is still running after {}",
                         std::chrono::duration_cast<std::chrono::seconds>(limit));
         }
-        world_.clock.sleep(poll_interval);
+        world_->clock.sleep(poll_interval);
     }
-    return settle_disks(world_.files, world_.processes, options_, state_);
+    return settle_disks(world_->files, world_->processes, options_, state_);
 }
 
 Result<void> Machine::wait_for_reset(std::chrono::milliseconds limit)
 {
-    const auto deadline = world_.clock.monotonic_now() + limit;
-    while (world_.clock.monotonic_now() < deadline) {
+    const auto deadline = world_->clock.monotonic_now() + limit;
+    while (world_->clock.monotonic_now() < deadline) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - world_.clock.monotonic_now());
+            deadline - world_->clock.monotonic_now());
         TRY_ASSIGN(const auto events, control_.take_events(left));
         if (std::ranges::any_of(events, [](const Json& event) {
                 return event.at("event") == "RESET";

@@ -26,7 +26,8 @@ class Machine {
 public:
     enum class State { running, exited };
 
-    /// Starts the machine and returns when its firmware is about to run. UEFI variables that an
+    /// Starts the machine and returns when its firmware is about to run. `world` is borrowed for
+    /// as long as the object lives. UEFI variables that an
     /// earlier run left in the directory are kept, the console's log is appended to.
     /// Errors: `io` with QEMU's own words when it does not start; `not_found`, `timeout`.
     static Result<Machine> start(const World& world, Options options,
@@ -54,9 +55,9 @@ public:
 
 private:
     Machine(const World& world, Options options, StateFiles state, io::ProcessId process,
-            Qmp control);
+            Qmp control, Console console);
 
-    World world_;
+    const World* world_;
     Options options_;
     StateFiles state_;
     io::ProcessId process_;

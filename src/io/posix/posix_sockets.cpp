@@ -7,10 +7,13 @@
 #include <cerrno>
 #include <cstring>
 #include <format>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <thread>
 
 namespace holdfast::io {
 
@@ -65,6 +68,19 @@ public:
                 return fail_errno("writing to a socket", errno);
             }
             bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+        }
+        return {};
+    }
+
+    Result<void> wait_until_taken(std::chrono::milliseconds limit) override
+    {
+        const auto deadline = Clock::now() + limit;
+        int waiting = 0;
+        while (::ioctl(fd_.get(), SIOCOUTQ, &waiting) == 0 && waiting > 0) {
+            if (Clock::now() >= deadline) {
+                return fail(Errc::timeout, "the other side of the socket takes nothing");
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds{2});
         }
         return {};
     }
