@@ -20,8 +20,8 @@ struct Command {
 /// How it ended.
 struct Outcome {
     int exit_status = 0; ///< 128 + signal number when a signal ended it.
-    std::string output;
-    std::string errors;
+    std::string output = {};
+    std::string errors = {};
 };
 
 /// Other programs.
