@@ -73,9 +73,12 @@ Result<void> enter()
         return fail(Errc::unsupported, "needs root");
     }
     const auto here = std::filesystem::current_path();
-    if (::unshare(CLONE_NEWNS | CLONE_NEWNET) != 0 ||
-        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (::unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
         return fail_errno("making namespaces", errno);
+    }
+    // In the SDK tree the root is no mount, and all mounts are private already.
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) {
+        return fail_errno("making mounts private", errno);
     }
     bring_up_loopback();
     TRY(mounted("tmpfs", "tmpfs", "/run", 0, "mode=755"));
