@@ -10,7 +10,7 @@ namespace holdfast::containers {
 namespace {
 
 constexpr auto this_program = "/usr/bin/host-ctr";
-constexpr auto waiter_program = "/usr/libexec/holdfast/host-ctr-wait";
+constexpr auto waiter_program = "/usr/bin/host-ctr-wait";
 
 Result<RegistryAccess> read_access(const Options& options, io::Files& files)
 {

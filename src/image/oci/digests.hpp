@@ -1,0 +1,43 @@
+#pragma once
+
+// Inside of this room only.
+
+#include "base/error.hpp"
+#include "image/oci/tar_writer.hpp"
+
+#include <memory>
+
+namespace holdfast::image {
+
+/// SHA-256 of a stream, as the OCI specification writes it: "sha256:<hex>".
+class Digest {
+public:
+    Digest();
+    ~Digest();
+    Digest(const Digest&) = delete;
+    void add(std::span<const std::byte> bytes);
+    /// Ends the stream. Once only.
+    std::string finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Compresses a stream into a sink with zstd (level 19, one thread, so that bytes do not depend on
+/// the machine).
+class Compressor {
+public:
+    explicit Compressor(Sink sink);
+    ~Compressor();
+    Compressor(const Compressor&) = delete;
+    Result<void> add(std::span<const std::byte> bytes);
+    Result<void> finish();
+
+private:
+    struct State;
+    Result<void> push(std::span<const std::byte> bytes, bool last);
+    std::unique_ptr<State> state_;
+};
+
+} // namespace holdfast::image
