@@ -77,6 +77,7 @@ Result<Verity> make_verity(Context& context, const Variant& variant, const fs::p
                            hash_image.native()}));
     TRY_ASSIGN(const auto hash, context.system.files.read(hash_file));
     TRY(context.system.files.remove(hash_file));
+    TRY(context.system.files.set_mode(hash_image, 0644));
     verity.root_hash = trimmed(hash);
     return verity;
 }

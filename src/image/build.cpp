@@ -326,7 +326,7 @@ Result<Release> release_of(Context& context)
 Result<Built> build_variant(Context& context, const Variant& variant)
 {
     TRY_ASSIGN(auto release, release_of(context));
-    Built built{.folder = context.checkout / "out" / variant.name,
+    Built built{.folder = context.output / variant.name,
                 .prefix = std::format("holdfast-{}-{}-{}-{}", variant.name, release.architecture,
                                       release.version, release.commit8),
                 .warnings = {}};

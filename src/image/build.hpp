@@ -13,7 +13,7 @@ struct Built {
     std::filesystem::path disk_image() const { return folder / (prefix + ".img"); }
 };
 
-/// Builds one variant into `<checkout>/out/<variant>/`: disk image, update payloads
+/// Builds one variant into `<output>/<variant>/`: disk image, update payloads
 /// (`-boot.efi`, `-root.erofs`, `-hash.verity`), SBOM, manifest, and the `latest` links. Steps
 /// whose inputs did not change are skipped. The programs must be compiled already.
 Result<Built> build_variant(Context& context, const Variant& variant);

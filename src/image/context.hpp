@@ -14,6 +14,7 @@ namespace holdfast::image {
 struct Context {
     io::System& system;
     std::filesystem::path checkout; ///< The repository.
+    std::filesystem::path output;   ///< Results go to <output>/<variant>/.
     std::filesystem::path cache;    ///< Survives builds; only an optimisation.
     std::filesystem::path programs; ///< Where the compiled programs lie.
     std::string mirror;             ///< URL of a Debian mirror.

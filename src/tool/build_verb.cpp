@@ -18,6 +18,7 @@ Result<image::Context> make_context(io::System& system)
     };
     image::Context context{.system = system,
                            .checkout = checkout,
+                           .output = fs::path(checkout) / "out",
                            .cache = "/var/cache/holdfast",
                            .programs = fs::path(checkout) / "build/release/bin",
                            .mirror = from_environment("HOLDFAST_MIRROR"),

@@ -16,6 +16,7 @@ struct Verb {
 
 constexpr Verb verbs[] = {
     {"build", "build an image variant into out/<variant>/", build_verb},
+    {"test", "run the tests: all, or unit, integration, image, vm, fuzz", test_verb},
     {"clean", "remove build/ and out/ (--cache: the cached packages too)", clean_verb},
 };
 
