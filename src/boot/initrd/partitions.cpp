@@ -95,8 +95,6 @@ std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view 
             is_partition = value == "partition";
         } else if (key == "DEVNAME") {
             partition.device = FixedText<32>(value);
-        } else if (key == "PARTNAME") {
-            partition.name = FixedText<36>(value);
         } else if (key == "PARTN") {
             partition.number = parse_number(value).value_or(0);
         }
@@ -104,11 +102,35 @@ std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view 
     last_component(link);
     partition.disk.append(last_component(link));
     if (!is_partition || partition.device.empty() || partition.disk.empty() ||
-        partition.number == 0 || partition.device.overflowed() || partition.disk.overflowed() ||
-        partition.name.overflowed()) {
+        partition.number == 0 || partition.device.overflowed() || partition.disk.overflowed()) {
         return std::nullopt;
     }
     return partition;
+}
+
+void apply_table(std::span<Partition> partitions, std::string_view disk,
+                 const boot::PartitionTable& table)
+{
+    for (auto& partition : partitions) {
+        if (partition.disk.view() != disk || partition.number > table.entry_count()) {
+            continue;
+        }
+        const auto entry = table.partition(static_cast<std::uint32_t>(partition.number - 1));
+        const auto uuid = boot::lower_case(entry.id);
+        partition.uuid = FixedText<36>({uuid.data(), uuid.size()});
+        partition.name = {};
+        for (const char16_t unit : entry.name) {
+            if (unit == 0) {
+                break;
+            }
+            if (unit < 0x20 || unit > 0x7e) {
+                partition.name = {};
+                break;
+            }
+            const char character = static_cast<char>(unit);
+            partition.name.append({&character, 1});
+        }
+    }
 }
 
 std::optional<Partition> choose_data_partition(std::span<const Partition> partitions,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "boot/core/partition_table.hpp"
 #include "boot/initrd/fault.hpp"
 
 #include <optional>
@@ -8,18 +9,26 @@
 
 namespace holdfast::initrd {
 
-/// A partition as the kernel found it in the GPT.
+/// A partition that the kernel has a device for, and what the disk's table says about it.
 struct Partition {
     FixedText<32> device;     ///< "vda3"; its node is below /dev.
     FixedText<32> disk;       ///< "vda"
     std::uint64_t number = 0; ///< 3
-    FixedText<36> name;       ///< The GPT label.
-    FixedText<36> uuid; ///< The partition's own GUID, once somebody read it out of the table.
+    FixedText<36> name;       ///< The GPT label; empty until `apply_table`.
+    FixedText<36> uuid;       ///< The partition's own GUID in lower case; the same.
 };
 
 /// Reads /sys/class/block/X/uevent of a partition, and `link`, what /sys/class/block/X points to
-/// ("../../devices/…/block/vda/vda3"). Nothing for what is no GPT partition.
+/// ("../../devices/…/block/vda/vda3"). Nothing for what is no partition.
+///
+/// The kernel tells neither the GUID nor the label of a partition that was added while it ran, so
+/// both come from the table itself.
 std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view link);
+
+/// Fills in name and GUID of the partitions on `disk`. A label that is not ASCII becomes empty: none
+/// of ours is.
+void apply_table(std::span<Partition> partitions, std::string_view disk,
+                 const boot::PartitionTable& table);
 
 /// What the boot manager told through the firmware's variables.
 struct LoaderChoice {
