@@ -15,6 +15,9 @@ struct Verb {
 };
 
 constexpr Verb verbs[] = {
+    {"run", "build the image, boot it in QEMU, show its console", run_verb},
+    {"stop", "shut the running machine down", stop_verb},
+    {"apiclient", "run apiclient against the running machine", apiclient_verb},
     {"build", "build an image variant into out/<variant>/", build_verb},
     {"test", "run the tests: all, or unit, integration, image, vm, fuzz", test_verb},
     {"clean", "remove build/ and out/ (--cache: the cached packages too)", clean_verb},

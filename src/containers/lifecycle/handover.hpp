@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace holdfast::containers {
+
+/// Where the standard streams of a container's process pass.
+struct StreamPaths {
+    std::filesystem::path output;
+    std::filesystem::path errors;
+};
+
+/// How host-ctr turns into the small program that stays beside a running container: a gRPC client
+/// costs some 15 MB while it waits, host-ctr-wait a few hundred kilobytes.
+///
+/// The process keeps its identity, so systemd sees one main process from start to end.
+class Handover {
+public:
+    virtual ~Handover() = default;
+
+    /// From now on SIGTERM and SIGINT wait for host-ctr-wait, so that no signal can fall between
+    /// the start of the container and the one who stops it.
+    virtual Result<void> hold_signals() = 0;
+    /// Makes the two FIFOs where they are missing and opens both ends, so that neither side ever
+    /// waits for the other, and what was written while nobody read is kept.
+    virtual Result<void> open_streams(const StreamPaths& paths) = 0;
+    /// Watches that process. `not_found` when it is gone.
+    virtual Result<void> watch(std::uint32_t pid) = 0;
+    /// Becomes host-ctr-wait, which becomes `finish` when the process has ended. Returns only on
+    /// failure. Precondition: the three calls above succeeded.
+    virtual Result<int> become_waiter(const std::vector<std::string>& finish) = 0;
+};
+
+} // namespace holdfast::containers

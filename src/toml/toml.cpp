@@ -1,0 +1,172 @@
+#include "toml/toml.hpp"
+
+// Header-only and without exceptions: so the adapter needs no catch and the image no library.
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <toml++/toml.hpp>
+#pragma GCC diagnostic pop
+
+#include <cmath>
+#include <sstream>
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t deepest = 32;
+
+using Path = std::vector<std::string>;
+
+/// Turns toml++ nodes into JSON; stops at the first thing that JSON cannot say.
+class Reader {
+public:
+    Fallible<Json, TomlProblem> read(const toml::node& node)
+    {
+        if (path_.size() + lists_ > deepest) {
+            return refuse(node, std::format("nested deeper than {} levels", deepest));
+        }
+        switch (node.type()) {
+        case toml::node_type::table: return read_table(*node.as_table());
+        case toml::node_type::array: return read_list(*node.as_array());
+        case toml::node_type::string: return Json(node.as_string()->get());
+        case toml::node_type::integer: return Json(node.as_integer()->get());
+        case toml::node_type::boolean: return Json(node.as_boolean()->get());
+        case toml::node_type::floating_point: return read_float(node, node.as_floating_point()->get());
+        case toml::node_type::date:
+        case toml::node_type::time:
+        case toml::node_type::date_time:
+            return refuse(node, "a date or time; no setting takes one (put it in quotes if it is text)");
+        case toml::node_type::none: break;
+        }
+        return refuse(node, "an unknown kind of value");
+    }
+
+    std::map<Path, int> take_lines() { return std::move(lines_); }
+
+private:
+    static Failure<TomlProblem> refuse(const toml::node& node, std::string message)
+    {
+        return Failure{TomlProblem{static_cast<int>(node.source().begin.line), std::move(message)}};
+    }
+
+    Fallible<Json, TomlProblem> read_table(const toml::table& table)
+    {
+        Json object = Json::object();
+        for (const auto& [key, value] : table) {
+            path_.emplace_back(key.str());
+            if (lists_ == 0) {
+                lines_[path_] = static_cast<int>(key.source().begin.line);
+            }
+            TRY_ASSIGN(object[path_.back()], read(value));
+            path_.pop_back();
+        }
+        return object;
+    }
+
+    Fallible<Json, TomlProblem> read_list(const toml::array& array)
+    {
+        Json list = Json::array();
+        ++lists_;
+        for (const auto& item : array) {
+            TRY_ASSIGN(auto value, read(item));
+            list.push_back(std::move(value));
+        }
+        --lists_;
+        return list;
+    }
+
+    static Fallible<Json, TomlProblem> read_float(const toml::node& node, double number)
+    {
+        if (!std::isfinite(number)) {
+            return refuse(node, "a number that is not finite");
+        }
+        return Json(number);
+    }
+
+    Path path_;
+    std::size_t lists_ = 0; ///< How many lists we are in: their items' keys have no path.
+    std::map<Path, int> lines_;
+};
+
+toml::table toml_table(const Json& object);
+toml::array toml_array(const Json& list);
+
+/// Calls `put` with the toml++ form of a value; not at all for null.
+template <typename Put>
+void with_toml_value(const Json& value, Put put)
+{
+    switch (value.type()) {
+    case Json::value_t::object: put(toml_table(value)); break;
+    case Json::value_t::array: put(toml_array(value)); break;
+    case Json::value_t::string: put(value.get_ref<const std::string&>()); break;
+    case Json::value_t::boolean: put(value.get<bool>()); break;
+    case Json::value_t::number_integer:
+    case Json::value_t::number_unsigned: put(value.get<std::int64_t>()); break;
+    case Json::value_t::number_float: put(value.get<double>()); break;
+    case Json::value_t::null:
+    case Json::value_t::binary:
+    case Json::value_t::discarded: break;
+    }
+}
+
+toml::table toml_table(const Json& object)
+{
+    toml::table table;
+    for (const auto& [key, value] : object.items()) {
+        with_toml_value(value, [&](auto&& v) { table.insert(key, std::forward<decltype(v)>(v)); });
+    }
+    return table;
+}
+
+toml::array toml_array(const Json& list)
+{
+    toml::array array;
+    for (const auto& value : list) {
+        with_toml_value(value, [&](auto&& v) { array.push_back(std::forward<decltype(v)>(v)); });
+    }
+    return array;
+}
+
+} // namespace
+
+Fallible<TomlDocument, TomlProblem> parse_toml_document(std::string_view text)
+{
+    const auto parsed = toml::parse(text);
+    if (!parsed) {
+        const auto& error = parsed.error();
+        return Failure{TomlProblem{static_cast<int>(error.source().begin.line),
+                                   std::string(error.description())}};
+    }
+    Reader reader;
+    TRY_ASSIGN(auto value, reader.read(parsed.table()));
+    return TomlDocument{std::move(value), reader.take_lines()};
+}
+
+Result<Json> parse_toml(std::string_view text)
+{
+    auto document = parse_toml_document(text);
+    if (!document.has_value()) {
+        return fail(Errc::invalid, "line {}: {}", document.error().line, document.error().message);
+    }
+    return std::move(document->value);
+}
+
+std::string to_toml(const Json& object)
+{
+    const auto table = toml_table(object);
+    // Only the plain double-quoted form of a string, so that one value is one line.
+    constexpr auto flags = toml::format_flags::allow_unicode_strings;
+    std::ostringstream text;
+    text << toml::toml_formatter{table, flags};
+    auto written = std::move(text).str();
+    if (!written.empty() && !written.ends_with('\n')) {
+        written += '\n';
+    }
+    return written;
+}
+
+} // namespace holdfast

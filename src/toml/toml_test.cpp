@@ -1,0 +1,82 @@
+#include "toml/toml.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Toml, ReadsAllKindsOfValues)
+{
+    const auto value = parse_toml("a = 1\nb = -2\nc = true\nd = 'x'\ne = 1.5\nf = [1, 'y']\n"
+                                  "[g.h]\ni = {j = 2}\n[[k]]\nl = 3\n");
+    ASSERT_TRUE(value.has_value()) << value.error().message();
+    EXPECT_EQ(to_text(*value), R"({"a":1,"b":-2,"c":true,"d":"x","e":1.5,"f":[1,"y"],)"
+                               R"("g":{"h":{"i":{"j":2}}},"k":[{"l":3}]})");
+}
+
+TEST(Toml, KnowsTheLineOfEachKey)
+{
+    const auto document = parse_toml_document("[settings]\nmotd = 'x'\n\n[settings.kernel]\n"
+                                              "sysctl.'a.b' = '1'\nlockdown =\\\n");
+    EXPECT_FALSE(document.has_value());
+    const auto good = parse_toml_document("[settings]\nmotd = 'x'\n\n[settings.kernel]\n"
+                                          "sysctl.'a.b' = '1'\nlist = [\n 1,\n 2]\nlast = 1\n");
+    ASSERT_TRUE(good.has_value());
+    EXPECT_EQ(good->lines.at({"settings"}), 1);
+    EXPECT_EQ(good->lines.at({"settings", "motd"}), 2);
+    EXPECT_EQ(good->lines.at({"settings", "kernel"}), 4);
+    EXPECT_EQ(good->lines.at({"settings", "kernel", "sysctl", "a.b"}), 5);
+    EXPECT_EQ(good->lines.at({"settings", "kernel", "list"}), 6);
+    EXPECT_EQ(good->lines.at({"settings", "kernel", "last"}), 9);
+}
+
+TEST(Toml, NamesTheLineOfAnError)
+{
+    const std::vector<std::pair<std::string, int>> table = {
+        {"a = 1\nb = \n", 2},         {"a = 1\na = 2\n", 2},       {"\n\n[x\n", 3},
+        {"x = 1\nd = 2020-01-01", 2}, {"t = [1,\n12:00:00]\n", 2}, {"n = nan\n", 1},
+        {"a = '\xff'\n", 1},
+    };
+    for (const auto& [text, line] : table) {
+        SCOPED_TRACE(text);
+        const auto document = parse_toml_document(text);
+        ASSERT_FALSE(document.has_value());
+        EXPECT_EQ(document.error().line, line);
+    }
+    EXPECT_THAT(parse_toml("d = 2020-01-01").error().message(), HasSubstr("line 1: a date or time"));
+}
+
+TEST(Toml, RefusesDeepNesting)
+{
+    std::string keys = "a";
+    for (int i = 0; i < 40; ++i) {
+        keys += ".a";
+    }
+    EXPECT_THAT(parse_toml(keys + " = 1").error().message(), HasSubstr("deeper"));
+    EXPECT_FALSE(parse_toml("a = " + std::string(5000, '[')).has_value());
+    EXPECT_FALSE(parse_toml("a = " + std::string(40, '[') + std::string(40, ']')).has_value());
+}
+
+TEST(Toml, WritesWhatItReads)
+{
+    const auto value = Json::parse(R"({"z": 1, "a.b c": {"s": "x\"\n\u0001\\'y", "l": ["é", "]"]},
+                                       "t": {"u": {"v": true}}, "f": 0.5, "e": {}, "n": null})");
+    const auto text = to_toml(value);
+    auto expected = value;
+    expected.erase("n");
+    const auto again = parse_toml(text);
+    ASSERT_TRUE(again.has_value()) << again.error().message() << text;
+    EXPECT_EQ(*again, expected) << text;
+}
+
+TEST(Toml, AValueCannotLeaveItsLine)
+{
+    const auto text = to_toml({{"s", "a\"\"\"\n[evil]\nx = 1 # '''"}});
+    EXPECT_EQ(text, "s = \"a\\\"\\\"\\\"\\n[evil]\\nx = 1 # '''\"\n");
+}
+
+} // namespace
+} // namespace holdfast
