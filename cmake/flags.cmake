@@ -8,7 +8,7 @@ add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 
 if(HOLDFAST_SANITIZE)
   add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all
-                      -fno-omit-frame-pointer -O1 -g1)
+                      -fno-omit-frame-pointer -O0 -g1)
   add_link_options(-fsanitize=${HOLDFAST_SANITIZE})
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 else()

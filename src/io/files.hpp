@@ -49,6 +49,9 @@ public:
     virtual bool exists(const std::filesystem::path& path) = 0;
     /// Names in a directory without "." and "..", sorted.
     virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) = 0;
+    /// What a symbolic link says, which may be relative to its directory. `invalid` for anything
+    /// that is no link.
+    virtual Result<std::filesystem::path> read_link(const std::filesystem::path& path) = 0;
 };
 
 /// Replaces the file at `path` so that any reader, and any power cut, finds either the whole old

@@ -11,17 +11,17 @@ namespace holdfast::io {
 
 /// What to run. The program is looked up in PATH when its name has no slash; no shell is involved.
 struct Command {
-    std::vector<std::string> arguments; ///< The program first.
-    std::string input;                  ///< Its standard input.
-    std::map<std::string, std::string> environment; ///< Added to the inherited one.
+    std::vector<std::string> arguments = {}; ///< The program first.
+    std::string input = {};                   ///< Its standard input.
+    std::map<std::string, std::string> environment = {}; ///< Added to the inherited one.
     std::chrono::milliseconds time_limit = std::chrono::minutes{10};
 };
 
 /// How it ended.
 struct Outcome {
     int exit_status = 0; ///< 128 + signal number when a signal ended it.
-    std::string output;
-    std::string errors;
+    std::string output = {};
+    std::string errors = {};
 };
 
 /// Other programs.

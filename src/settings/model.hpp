@@ -23,6 +23,7 @@ struct Problem {
     std::string did_you_mean; ///< The nearest known name for an unknown key, else empty.
 };
 
+using holdfast::to_text; // Beside the one below, which would hide it.
 /// "settings.kernel.lockdwn: unknown setting (did you mean lockdown?)"
 std::string to_text(const Problem& problem);
 
@@ -39,8 +40,8 @@ struct Service {
 
 struct ConfigurationFile {
     std::string path;
-    std::string template_path;             ///< For the API's answer; rendering is in code.
-    std::string mode = "0644";             ///< Octal text.
+    std::string template_path; ///< For the API's answer; rendering is in code.
+    std::string mode = "0644"; ///< Octal text.
     bool overwrite_path_if_present = true;
 };
 
@@ -55,6 +56,8 @@ struct Generator {
 /// Facts: the tables of each group's folder. Immutable after loading; thread-safe.
 class Model {
 public:
+    /// The names of all groups that this program has, sorted.
+    static std::vector<std::string> known_groups();
     /// `variant` is the text of the image's /usr/share/holdfast/variant.json:
     /// {"variant": "metal-dev", "groups": ["motd", …], "settings": {…defaults of the variant…}}.
     /// Errors: `invalid` naming an unknown group, or a default that the model refuses.
@@ -74,7 +77,9 @@ public:
     const Values& defaults() const;
     /// Services to render and restart for a changed key: the deepest declaration wins.
     std::vector<std::string> affected_services(std::string_view key) const;
-    /// By full dotted name.
+    /// Whether a key's value belongs in no log, diff or report.
+    bool is_secret(std::string_view key) const;
+    /// By full dotted name, without the parts that a keyed table's users choose (see `depth`).
     const std::map<std::string, Generator>& generators() const;
     const std::map<std::string, Service>& services() const;
     const std::map<std::string, ConfigurationFile>& configuration_files() const;

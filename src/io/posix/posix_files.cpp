@@ -1,7 +1,9 @@
 #include "io/posix/posix_system.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <dirent.h>
 #include <fcntl.h>
 #include <format>
@@ -147,6 +149,16 @@ Result<std::vector<std::string>> PosixFiles::list(const std::filesystem::path& p
     ::closedir(directory);
     std::ranges::sort(names);
     return names;
+}
+
+Result<std::filesystem::path> PosixFiles::read_link(const std::filesystem::path& path)
+{
+    std::array<char, PATH_MAX> target{};
+    const auto length = ::readlink(path.c_str(), target.data(), target.size());
+    if (length < 0) {
+        return fail_errno(std::format("reading the link {}", path.native()), errno);
+    }
+    return std::filesystem::path(target.data(), target.data() + length);
 }
 
 } // namespace holdfast::io

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace holdfast::crypto {
+
+/// A SHA-256 digest (FIPS 180-4).
+class Sha256 {
+public:
+    using Bytes = std::array<std::byte, 32>;
+
+    Sha256() = default;
+    explicit Sha256(const Bytes& bytes) : bytes_(bytes) {}
+    /// 64 hexadecimal digits. Errors: `invalid`.
+    static Result<Sha256> parse(std::string_view hex);
+
+    const Bytes& bytes() const { return bytes_; }
+    std::string hex() const;
+    auto operator<=>(const Sha256&) const = default;
+
+private:
+    Bytes bytes_{};
+};
+
+/// Hashes piece by piece.
+class Sha256Stream {
+public:
+    Sha256Stream();
+    ~Sha256Stream();
+    Sha256Stream(Sha256Stream&&) noexcept;
+    Sha256Stream& operator=(Sha256Stream&&) noexcept;
+
+    void update(std::span<const std::byte> bytes);
+    void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
+    /// The digest of all that came; the stream is then used up.
+    Sha256 finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+Sha256 sha256(std::string_view bytes);
+/// Reads the file in pieces. Errors: those of opening and reading.
+Result<Sha256> sha256_of_file(const std::filesystem::path& path);
+
+} // namespace holdfast::crypto

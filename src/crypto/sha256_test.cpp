@@ -1,0 +1,23 @@
+#include "crypto/sha256.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::crypto {
+namespace {
+
+TEST(Sha256, MatchesThePublishedVectors)
+{
+    EXPECT_EQ(sha256("").hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256("abc").hex(),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Sha256, ParsesWhatItPrintsAndRefusesOtherLengths)
+{
+    EXPECT_EQ(*Sha256::parse(sha256("abc").hex()), sha256("abc"));
+    EXPECT_FALSE(Sha256::parse("00").has_value());
+    EXPECT_FALSE(Sha256::parse(std::string(64, 'g')).has_value());
+}
+
+} // namespace
+} // namespace holdfast::crypto

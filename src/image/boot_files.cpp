@@ -1,0 +1,234 @@
+#include "image/boot_files.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace holdfast::image {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A UUID that follows from a text, so that two builds agree. RFC 9562 version 8.
+std::string uuid_of(std::string_view text)
+{
+    auto hex = crypto::sha256(text).hex().substr(0, 32);
+    hex[12] = '8';
+    hex[16] = 'a';
+    return std::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                       hex.substr(16, 4), hex.substr(20));
+}
+
+Result<void> make_key(Context& context, const fs::path& folder, std::string_view name)
+{
+    const auto key = folder / (std::string(name) + ".key");
+    const auto certificate = folder / (std::string(name) + ".pem");
+    if (context.system.files.exists(key) && context.system.files.exists(certificate)) {
+        return {};
+    }
+    TRY(run_tool(context, {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-sha256", "-nodes",
+                           "-days", "3650", "-subj",
+                           std::format("/CN=Holdfast development {}/", name), "-keyout",
+                           key.native(), "-out", certificate.native()})
+            .while_(std::format("making the development key {}", name)));
+    return context.system.files.set_mode(key, 0600);
+}
+
+} // namespace
+
+Result<SigningKeys> development_keys(Context& context)
+{
+    const auto folder = context.checkout / "keys/secure-boot";
+    TRY(context.system.files.create_directories(folder, 0700));
+    for (const auto* name : {"PK", "KEK", "db"}) {
+        TRY(make_key(context, folder, name));
+    }
+    return SigningKeys{.key = folder / "db.key", .certificate = folder / "db.pem"};
+}
+
+Result<void> make_root_file_system(Context& context, const Variant& variant, const fs::path& folder,
+                                   const fs::path& image)
+{
+    std::error_code error;
+    fs::remove(image, error);
+    TRY(run_tool(context, {"mkfs.erofs", "--quiet", "-zlz4hc,12", "-C65536", "--all-root",
+                           "--ignore-mtime", "-T", context.source_date_epoch, "-U",
+                           uuid_of("holdfast root " + variant.name), image.native(),
+                           folder.native()}));
+    return {};
+}
+
+Result<Verity> make_verity(Context& context, const Variant& variant, const fs::path& root_image,
+                           const fs::path& hash_image)
+{
+    std::error_code error;
+    fs::remove(hash_image, error);
+    // One salt for all versions of a variant: a block that did not change keeps its hash, which is
+    // what small updates live on.
+    Verity verity;
+    verity.salt = crypto::sha256("holdfast verity salt " + variant.name).hex();
+    verity.data_blocks = fs::file_size(root_image, error) / 4096;
+    const auto hash_file = hash_image.native() + ".root";
+    TRY(run_tool(context, {"veritysetup", "format", "--hash=sha256", "--data-block-size=4096",
+                           "--hash-block-size=4096", "--salt=" + verity.salt,
+                           "--uuid=" + uuid_of("holdfast verity " + variant.name),
+                           "--root-hash-file=" + hash_file, root_image.native(),
+                           hash_image.native()}));
+    TRY_ASSIGN(const auto hash, context.system.files.read(hash_file));
+    TRY(context.system.files.remove(hash_file));
+    TRY(context.system.files.set_mode(hash_image, 0644));
+    verity.root_hash = trimmed(hash);
+    return verity;
+}
+
+namespace {
+
+/// "kernel/drivers/block/virtio_blk.ko.xz" → "virtio_blk"; '-' and '_' are the same to the kernel.
+std::string module_name(const fs::path& path)
+{
+    auto name = path.filename().native();
+    name.resize(std::min(name.size(), name.find(".ko")));
+    std::ranges::replace(name, '-', '_');
+    return name;
+}
+
+struct Module {
+    fs::path path;                         ///< Relative to the kernel's module folder.
+    std::vector<std::string> dependencies; ///< Names, the ones to load last first.
+};
+
+/// Reads depmod's "modules.dep": "path: dependency dependency".
+std::map<std::string, Module> read_dependencies(std::string_view text)
+{
+    std::map<std::string, Module> modules;
+    for (const auto& line : split(text, '\n')) {
+        const auto colon = line.find(':');
+        if (colon == std::string::npos) {
+            continue;
+        }
+        Module module{.path = line.substr(0, colon), .dependencies = {}};
+        for (const auto& word : split(trimmed(std::string_view(line).substr(colon + 1)), ' ')) {
+            if (!word.empty()) {
+                module.dependencies.push_back(module_name(word));
+            }
+        }
+        modules[module_name(module.path)] = std::move(module);
+    }
+    return modules;
+}
+
+/// The wanted modules with all that they need, each after what it needs.
+Result<std::vector<std::string>> load_order(const std::map<std::string, Module>& modules,
+                                            const std::vector<std::string>& wanted)
+{
+    std::vector<std::string> order;
+    const auto add = [&order](const std::string& name) {
+        if (std::ranges::find(order, name) == order.end()) {
+            order.push_back(name);
+        }
+    };
+    for (const auto& name : wanted) {
+        const auto module = modules.find(name);
+        if (module == modules.end()) {
+            return fail(Errc::not_found,
+                        "kernel.initrd-modules: the kernel has no module \"{}\" (built in, dropped "
+                        "by root.drop, or misspelt)",
+                        name);
+        }
+        const auto& needed = module->second.dependencies;
+        std::for_each(needed.rbegin(), needed.rend(), add);
+        add(name);
+    }
+    return order;
+}
+
+Result<void> copy_modules(Context& context, const Variant& variant, const PackageTree& packages,
+                          const fs::path& to)
+{
+    const auto folder = packages.folder / "usr/lib/modules" / packages.kernel_version;
+    TRY_ASSIGN(const auto index, context.system.files.read(folder / "modules.dep"));
+    const auto modules = read_dependencies(index);
+    TRY_ASSIGN(const auto order, load_order(modules, variant.initrd_modules));
+    int number = 10;
+    for (const auto& name : order) {
+        const auto& path = modules.at(name).path;
+        const auto target = to / std::format("{}-{}.ko", number++, name);
+        const auto packed = target.native() + path.extension().native();
+        std::error_code error;
+        fs::copy_file(folder / path, path.extension() == ".xz" ? fs::path(packed) : target, error);
+        if (error) {
+            return fail_errno(std::format("copying the module {}", name), error.value());
+        }
+        if (path.extension() == ".xz") {
+            TRY(run_tool(context, {"xz", "--decompress", packed}));
+        }
+        // --strip-debug would cut off the signature that lockdown asks for.
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> make_initrd(Context& context, const Variant& variant, const PackageTree& packages,
+                         const fs::path& work, const fs::path& file)
+{
+    auto& files = context.system.files;
+    std::error_code error;
+    fs::remove_all(work, error);
+    for (const auto* folder : {"modules", "proc", "sys", "dev", "run", "sysroot"}) {
+        TRY(files.create_directories(work / folder));
+    }
+    TRY(copy_modules(context, variant, packages, work / "modules"));
+    TRY(run_tool(context, {"strip", "--strip-all", "-o", (work / "init").native(),
+                           (context.programs / "initrd").native()}));
+    TRY(files.set_mode(work / "init", 0755));
+
+    std::vector<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(work)) {
+        names.push_back(entry.path().lexically_relative(work).native());
+        TRY(run_tool(context, {"touch", "--no-dereference", "--date=@" + context.source_date_epoch,
+                               entry.path().native()}));
+    }
+    std::ranges::sort(names);
+    TRY_ASSIGN(const auto archive,
+               run_tool(context,
+                        {"env", "-C", work.native(), "cpio", "--quiet", "--create",
+                         "--format=newc", "--reproducible", "--owner=+0:+0"},
+                        join(names, "\n") + "\n"));
+    const auto plain = file.native() + ".cpio";
+    TRY(io::replace_file(files, plain, archive));
+    TRY(run_tool(context, {"zstd", "--quiet", "--force", "--ultra", "-22", "--rm", "-o",
+                           file.native(), plain}));
+    return {};
+}
+
+Result<void> make_uki(Context& context, const Variant& variant, const Release& release,
+                      const PackageTree& packages, const Verity& verity, const SigningKeys& keys,
+                      const fs::path& initrd, const fs::path& file)
+{
+    const auto command_line =
+        std::format("{} holdfast.verity={} holdfast.verity_data_blocks={} holdfast.verity_salt={}",
+                    join(variant.kernel_parameters, " "), verity.root_hash, verity.data_blocks,
+                    verity.salt);
+    const auto release_file = file.native() + ".os-release";
+    TRY(io::replace_file(context.system.files, release_file, os_release(variant, release)));
+    const auto unsigned_file = file.native() + ".unsigned";
+    TRY(run_tool(context, {"ukify", "build", "--linux=" + packages.kernel.native(),
+                           "--initrd=" + initrd.native(), "--cmdline=" + command_line,
+                           "--os-release=@" + release_file, "--uname=" + packages.kernel_version,
+                           "--output=" + unsigned_file}));
+    TRY(sign_efi(context, keys, unsigned_file, file));
+    TRY(context.system.files.remove(unsigned_file));
+    return context.system.files.remove(release_file);
+}
+
+Result<void> sign_efi(Context& context, const SigningKeys& keys, const fs::path& input,
+                      const fs::path& output)
+{
+    TRY(run_tool(context, {"sbsign", "--key", keys.key.native(), "--cert",
+                           keys.certificate.native(), "--output", output.native(), input.native()}));
+    return {};
+}
+
+} // namespace holdfast::image

@@ -1,0 +1,336 @@
+#include "image/build.hpp"
+
+#include "base/text.hpp"
+#include "image/sbom.hpp"
+
+#include <chrono>
+
+namespace holdfast::image {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Grows when the builder itself changes what it makes from the same inputs.
+constexpr auto builder_version = "2";
+
+struct Paths {
+    fs::path root;
+    fs::path hash;
+    fs::path verity;
+    fs::path initrd;
+    fs::path uki;
+    fs::path boot_manager;
+    fs::path image;
+    fs::path sbom;
+    fs::path manifest;
+    fs::path work;
+};
+
+Paths paths_of(const Built& built)
+{
+    const auto file = [&](std::string_view suffix) {
+        return built.folder / (built.prefix + std::string(suffix));
+    };
+    return {.root = file("-root.erofs"),
+            .hash = file("-hash.verity"),
+            .verity = built.folder / "work/verity.json",
+            .initrd = built.folder / "work/initrd.zst",
+            .uki = file("-boot.efi"),
+            .boot_manager = built.folder / "work/BOOTX64.EFI",
+            .image = file(".img"),
+            .sbom = file(".spdx.json"),
+            .manifest = file("-manifest.json"),
+            .work = built.folder / "work"};
+}
+
+Json to_json(const Verity& verity)
+{
+    return {{"root-hash", verity.root_hash},
+            {"salt", verity.salt},
+            {"data-blocks", verity.data_blocks}};
+}
+
+Result<Verity> read_verity(Context& context, const fs::path& file)
+{
+    TRY_ASSIGN(const auto text, context.system.files.read(file));
+    TRY_ASSIGN(const auto json, parse_json(text));
+    return Verity{.root_hash = json.value("root-hash", ""),
+                  .salt = json.value("salt", ""),
+                  .data_blocks = json.value("data-blocks", std::uint64_t{0})};
+}
+
+/// One build of one variant, step by step.
+class Build {
+public:
+    Build(Context& context, const Variant& variant, Release release, Built built)
+        : context_(context), variant_(variant), release_(std::move(release)),
+          built_(std::move(built)), paths_(paths_of(built_))
+    {
+    }
+
+    Result<Built> run()
+    {
+        TRY(context_.system.files.create_directories(paths_.work));
+        TRY_ASSIGN(keys_, development_keys(context_));
+        TRY(fetch());
+        TRY(make_root());
+        TRY(make_boot());
+        TRY(make_image());
+        TRY(write_documents());
+        TRY(link_latest());
+        return built_;
+    }
+
+private:
+    Result<void> fetch()
+    {
+        // Resolving asks apt and takes a second, so its answer is part of what is kept.
+        Key key;
+        key.add(builder_version).add(context_.mirror).add(variant_.packages).add(variant_.exclude);
+        key.add(variant_.drop).add(variant_.keep).add(variant_.kernel_package);
+        key.add_file(context_.cache / "apt/updated");
+        const auto step_key = key.hex();
+        const auto record = paths_.work / "packages.json";
+        if (is_current(context_, record, step_key)) {
+            TRY_ASSIGN(packages_, read_packages(record));
+            if (context_.system.files.exists(packages_.folder)) {
+                return {};
+            }
+        }
+        const Step step(context_, "fetch and unpack Debian packages");
+        auto names = variant_.packages;
+        names.push_back(variant_.kernel_package);
+        TRY_ASSIGN(packages_, make_package_tree(context_, names, variant_.exclude, variant_.drop,
+                                                variant_.keep));
+        if (packages_.kernel_version.empty()) {
+            return fail(Errc::invalid, "kernel.package: {} brings no kernel",
+                        variant_.kernel_package);
+        }
+        TRY(write_packages(record));
+        return mark_current(context_, record, step_key);
+    }
+
+    Result<void> write_packages(const fs::path& record)
+    {
+        Json list = Json::array();
+        for (const auto& package : packages_.packages) {
+            list.push_back({{"name", package.name},
+                            {"version", package.version},
+                            {"architecture", package.architecture},
+                            {"source", package.source},
+                            {"maintainer", package.maintainer},
+                            {"homepage", package.homepage},
+                            {"summary", package.summary}});
+        }
+        const Json document{{"folder", packages_.folder.native()},
+                            {"kernel-version", packages_.kernel_version},
+                            {"kernel", packages_.kernel.native()},
+                            {"packages", list}};
+        return io::replace_file(context_.system.files, record, to_pretty_text(document));
+    }
+
+    Result<PackageTree> read_packages(const fs::path& record)
+    {
+        TRY_ASSIGN(const auto text, context_.system.files.read(record));
+        TRY_ASSIGN(const auto document, parse_json(text));
+        PackageTree tree;
+        tree.folder = document.value("folder", "");
+        tree.kernel_version = document.value("kernel-version", "");
+        tree.kernel = document.value("kernel", "");
+        for (const auto& entry : document.value("packages", Json::array())) {
+            tree.packages.push_back({.name = entry.value("name", ""),
+                                     .version = entry.value("version", ""),
+                                     .architecture = entry.value("architecture", ""),
+                                     .source = entry.value("source", ""),
+                                     .maintainer = entry.value("maintainer", ""),
+                                     .homepage = entry.value("homepage", ""),
+                                     .summary = entry.value("summary", ""),
+                                     .file = {}});
+        }
+        return tree;
+    }
+
+    Result<void> make_root()
+    {
+        Key key;
+        key.add(builder_version).add(packages_.folder.native()).add(context_.source_date_epoch);
+        key.add(os_release(variant_, release_)).add(to_text(variant_.settings));
+        key.add(variant_.settings_groups);
+        for (const auto& program : variant_.programs) {
+            key.add(program).add_file(context_.programs / program);
+        }
+        for (const auto& overlay : variant_.overlays) {
+            key.add_tree(context_.checkout / overlay);
+        }
+        root_key_ = key.hex();
+        if (!is_current(context_, paths_.root, root_key_) ||
+            !is_current(context_, paths_.hash, root_key_)) {
+            TRY(make_root_files());
+        }
+        TRY_ASSIGN(verity_, read_verity(context_, paths_.verity));
+        return {};
+    }
+
+    Result<void> make_root_files()
+    {
+        const auto tree = context_.cache / "stage" / built_.prefix;
+        TRY(context_.system.files.create_directories(tree.parent_path()));
+        {
+            const Step step(context_, "assemble the root tree");
+            TRY(make_root_tree(context_, variant_, release_, packages_, {}, tree));
+        }
+        {
+            const Step step(context_, "make the root file system (EROFS)");
+            TRY(make_root_file_system(context_, variant_, tree, paths_.root));
+        }
+        const Step step(context_, "make the hash tree (dm-verity)");
+        TRY_ASSIGN(const auto verity, make_verity(context_, variant_, paths_.root, paths_.hash));
+        TRY(io::replace_file(context_.system.files, paths_.verity,
+                             to_pretty_text(to_json(verity))));
+        std::error_code error;
+        fs::remove_all(tree, error);
+        TRY(mark_current(context_, paths_.root, root_key_));
+        return mark_current(context_, paths_.hash, root_key_);
+    }
+
+    Result<void> make_boot()
+    {
+        Key key;
+        key.add(root_key_).add(variant_.kernel_parameters).add(variant_.initrd_modules);
+        key.add_file(context_.programs / "initrd").add_file(context_.programs / "BOOTX64.EFI");
+        key.add_file(keys_.certificate);
+        boot_key_ = key.hex();
+        if (is_current(context_, paths_.uki, boot_key_) &&
+            is_current(context_, paths_.boot_manager, boot_key_)) {
+            return {};
+        }
+        const Step step(context_, "make initrd and unified kernel image, sign");
+        TRY(make_initrd(context_, variant_, packages_, paths_.work / "initrd", paths_.initrd));
+        TRY(make_uki(context_, variant_, release_, packages_, verity_, keys_, paths_.initrd,
+                     paths_.uki));
+        TRY(sign_efi(context_, keys_, context_.programs / "BOOTX64.EFI", paths_.boot_manager));
+        TRY(mark_current(context_, paths_.uki, boot_key_));
+        return mark_current(context_, paths_.boot_manager, boot_key_);
+    }
+
+    Result<void> make_image()
+    {
+        const DiskContent content{.boot_manager = paths_.boot_manager,
+                                  .uki = paths_.uki,
+                                  .root = paths_.root,
+                                  .hash = paths_.hash};
+        TRY_ASSIGN(built_.warnings, check_sizes(variant_, content));
+        Key key;
+        const auto& sizes = variant_.partitions;
+        key.add(boot_key_).add(std::format("{} {} {} {} {}", sizes.efi, sizes.boot, sizes.root,
+                                           sizes.hash, sizes.private_));
+        const auto image_key = key.hex();
+        if (is_current(context_, paths_.image, image_key)) {
+            return {};
+        }
+        const Step step(context_, "write the disk image (GPT)");
+        TRY(make_disk(context_, variant_, release_, content, paths_.work, paths_.image));
+        changed_ = true;
+        return mark_current(context_, paths_.image, image_key);
+    }
+
+    Result<Json> describe_file(const fs::path& file)
+    {
+        TRY_ASSIGN(const auto hash, crypto::sha256_of_file(file));
+        std::error_code error;
+        return Json{{"name", file.filename().native()},
+                    {"size", fs::file_size(file, error)},
+                    {"sha256", hash.hex()}};
+    }
+
+    Result<void> write_documents()
+    {
+        if (!changed_ && context_.system.files.exists(paths_.manifest)) {
+            return {};
+        }
+        const Step step(context_, "write the manifest and the SBOM");
+        const auto epoch = std::chrono::sys_seconds(
+            std::chrono::seconds(std::stoll(context_.source_date_epoch)));
+        TRY(io::replace_file(
+            context_.system.files, paths_.sbom,
+            to_pretty_text(make_sbom(variant_, release_, packages_.packages,
+                                     std::format("{:%Y-%m-%dT%H:%M:%SZ}", epoch))) +
+                "\n"));
+        Json files = Json::array();
+        for (const auto& file :
+             {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.sbom}) {
+            TRY_ASSIGN(auto entry, describe_file(file));
+            files.push_back(std::move(entry));
+        }
+        Json versions = Json::object();
+        for (const auto& package : packages_.packages) {
+            versions[package.name] = package.version;
+        }
+        std::error_code error;
+        const Json manifest{{"name", built_.prefix},
+                            {"variant", variant_.name},
+                            {"architecture", release_.architecture},
+                            {"version", release_.version},
+                            {"commit", release_.commit8},
+                            {"kernel", packages_.kernel_version},
+                            {"verity", to_json(verity_)},
+                            {"files", files},
+                            {"sizes",
+                             {{"initrd", fs::file_size(paths_.initrd, error)},
+                              {"boot-manager", fs::file_size(paths_.boot_manager, error)}}},
+                            {"packages", versions}};
+        return io::replace_file(context_.system.files, paths_.manifest,
+                                to_pretty_text(manifest) + "\n");
+    }
+
+    Result<void> link_latest()
+    {
+        for (const auto& file : {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.sbom,
+                                 paths_.manifest}) {
+            const auto suffix = file.filename().native().substr(built_.prefix.size());
+            const auto link = built_.folder / ("latest" + suffix);
+            std::error_code error;
+            fs::remove(link, error);
+            fs::create_symlink(file.filename(), link, error);
+            if (error) {
+                return fail_errno(std::format("linking {}", link.native()), error.value());
+            }
+        }
+        return {};
+    }
+
+    Context& context_;
+    const Variant& variant_;
+    Release release_;
+    Built built_;
+    Paths paths_;
+    SigningKeys keys_;
+    PackageTree packages_;
+    Verity verity_;
+    std::string root_key_;
+    std::string boot_key_;
+    bool changed_ = false;
+};
+
+} // namespace
+
+Result<Release> release_of(Context& context)
+{
+    TRY_ASSIGN(const auto version, context.system.files.read(context.checkout / "VERSION"));
+    return Release{.version = std::string(trimmed(version)),
+                   .commit8 = context.commit8,
+                   .architecture = "x86_64"};
+}
+
+Result<Built> build_variant(Context& context, const Variant& variant)
+{
+    TRY_ASSIGN(auto release, release_of(context));
+    Built built{.folder = context.output / variant.name,
+                .prefix = std::format("holdfast-{}-{}-{}-{}", variant.name, release.architecture,
+                                      release.version, release.commit8),
+                .warnings = {}};
+    return Build(context, variant, std::move(release), std::move(built)).run();
+}
+
+} // namespace holdfast::image

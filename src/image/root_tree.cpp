@@ -1,0 +1,244 @@
+#include "image/root_tree.hpp"
+
+#include "base/text.hpp"
+#include "image/glob.hpp"
+
+#include <algorithm>
+
+namespace holdfast::image {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<void> fs_result(const std::error_code& error, std::string_view what)
+{
+    if (error) {
+        return fail_errno(what, error.value());
+    }
+    return {};
+}
+
+/// Removes what matches `drop` and not `keep`, then folders that became empty by it.
+Result<void> trim(const fs::path& folder, const std::vector<std::string>& drop,
+                  const std::vector<std::string>& keep)
+{
+    std::vector<fs::path> doomed;
+    std::error_code error;
+    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+        const auto path = entry.path().lexically_relative(folder).native();
+        const bool is_folder = entry.is_directory(error) && !entry.is_symlink(error);
+        if (!is_folder && matches_any(drop, path) && !matches_any(keep, path)) {
+            doomed.push_back(entry.path());
+        }
+    }
+    for (const auto& path : doomed) {
+        fs::remove(path, error);
+        TRY(fs_result(error, std::format("removing {}", path.native())));
+        for (auto parent = path.parent_path();
+             matches_any(drop, parent.lexically_relative(folder).native()) &&
+             fs::is_empty(parent, error);
+             parent = parent.parent_path()) {
+            fs::remove(parent, error);
+        }
+    }
+    return {};
+}
+
+/// No program of the host runs with more rights than its caller.
+Result<void> strip_setuid(const fs::path& folder)
+{
+    std::error_code error;
+    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+        if (entry.is_symlink(error) || !entry.is_regular_file(error)) {
+            continue;
+        }
+        constexpr auto bits = fs::perms::set_uid | fs::perms::set_gid;
+        if ((entry.status(error).permissions() & bits) != fs::perms::none) {
+            fs::permissions(entry.path(), bits, fs::perm_options::remove, error);
+            TRY(fs_result(error, std::format("changing the mode of {}", entry.path().native())));
+        }
+    }
+    return {};
+}
+
+Result<void> prepare_kernel(Context& context, PackageTree& tree)
+{
+    std::error_code error;
+    const auto modules = tree.folder / "usr/lib/modules";
+    for (const auto& entry : fs::directory_iterator(modules, error)) {
+        tree.kernel_version = entry.path().filename().native();
+    }
+    if (tree.kernel_version.empty()) {
+        return {};
+    }
+    tree.kernel = tree.folder / "boot" / ("vmlinuz-" + tree.kernel_version);
+    // The modules stay compressed by xz: kmod unpacks the few that a machine loads, and the
+    // file system could not press them as small.
+    TRY(run_tool(context, {"depmod", "--basedir", tree.folder.native(), tree.kernel_version}));
+    return {};
+}
+
+/// A folder that appears under its name only when it is whole.
+Result<void> build_tree(Context& context, PackageTree& tree, const std::vector<std::string>& drop,
+                        const std::vector<std::string>& keep)
+{
+    const auto final_folder = tree.folder;
+    tree.folder += ".new";
+    std::error_code error;
+    fs::remove_all(tree.folder, error);
+    TRY(extract_packages(context, tree.packages, tree.folder));
+    TRY(trim(tree.folder, drop, keep));
+    TRY(strip_setuid(tree.folder));
+    TRY(prepare_kernel(context, tree));
+    fs::rename(tree.folder, final_folder, error);
+    tree.folder = final_folder;
+    return fs_result(error, std::format("naming {}", final_folder.native()));
+}
+
+} // namespace
+
+Result<PackageTree> make_package_tree(Context& context, const std::vector<std::string>& names,
+                                      const std::vector<std::string>& exclude,
+                                      const std::vector<std::string>& drop,
+                                      const std::vector<std::string>& keep)
+{
+    PackageTree tree;
+    TRY_ASSIGN(tree.packages, fetch_packages(context, names, exclude));
+    Key key;
+    key.add("package-tree-3").add(drop).add(keep);
+    for (const auto& package : tree.packages) {
+        key.add(package.file.filename().native());
+    }
+    tree.folder = context.cache / "trees" / key.hex().substr(0, 16);
+    TRY(context.system.files.create_directories(tree.folder.parent_path()));
+    if (!context.system.files.exists(tree.folder)) {
+        TRY(build_tree(context, tree, drop, keep));
+    }
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(tree.folder / "usr/lib/modules", error)) {
+        tree.kernel_version = entry.path().filename().native();
+        tree.kernel = tree.folder / "boot" / ("vmlinuz-" + tree.kernel_version);
+    }
+    return tree;
+}
+
+Result<void> install_program(Context& context, const std::string& name, const fs::path& folder)
+{
+    TRY(context.system.files.create_directories(folder));
+    TRY(run_tool(context, {"strip", "--strip-all", "-o", (folder / name).native(),
+                           (context.programs / name).native()})
+            .while_(std::format("installing {}", name)));
+    return context.system.files.set_mode(folder / name, 0755);
+}
+
+std::string os_release(const Variant& variant, const Release& release)
+{
+    return std::format("NAME=\"Holdfast\"\n"
+                       "ID=holdfast\n"
+                       "VERSION=\"{0} ({1})\"\n"
+                       "PRETTY_NAME=\"Holdfast OS {0} ({1})\"\n"
+                       "VARIANT_ID={1}\n"
+                       "VERSION_ID={0}\n"
+                       "BUILD_ID={2}\n",
+                       release.version, variant.name, release.commit8);
+}
+
+namespace {
+
+/// What `GET /os` and host containers see as the list of installed software (boot.md §9).
+Json inventory(const std::vector<Package>& packages, const Release& release)
+{
+    Json content = Json::array();
+    for (const auto& package : packages) {
+        content.push_back({{"Name", package.name},
+                           {"Publisher", "Debian"},
+                           {"Version", package.version},
+                           {"Release", release.commit8},
+                           {"Epoch", "0"},
+                           {"InstalledTime", "1970-01-01T00:00:00Z"},
+                           {"ApplicationType", "Unspecified"},
+                           {"Architecture", release.architecture},
+                           {"Url", package.homepage},
+                           {"Summary", package.summary}});
+    }
+    return {{"Content", content}};
+}
+
+Result<void> copy_overlay(const fs::path& from, const fs::path& to)
+{
+    std::error_code error;
+    if (!fs::is_directory(from, error)) {
+        return fail(Errc::not_found, "root.overlays: {} is no folder of the checkout",
+                    from.native());
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(from, error)) {
+        const auto target = to / entry.path().lexically_relative(from);
+        if (entry.is_symlink(error)) {
+            fs::remove(target, error);
+            fs::copy_symlink(entry.path(), target, error);
+        } else if (entry.is_directory(error)) {
+            fs::create_directories(target, error);
+        } else {
+            // The tree is made of hard links into the cache: replace names, never write through.
+            fs::remove(target, error);
+            fs::copy_file(entry.path(), target, error);
+            const bool executable =
+                (entry.status(error).permissions() & fs::perms::owner_exec) != fs::perms::none;
+            fs::permissions(target, executable ? fs::perms{0755} : fs::perms{0644}, error);
+        }
+        TRY(fs_result(error, std::format("copying {}", entry.path().native())));
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> make_root_tree(Context& context, const Variant& variant, const Release& release,
+                            const PackageTree& packages,
+                            const std::map<std::string, fs::path>& container_archives,
+                            const fs::path& folder)
+{
+    auto& files = context.system.files;
+    std::error_code error;
+    fs::remove_all(folder, error);
+    TRY(run_tool(context, {"cp", "--archive", "--link", packages.folder.native(), folder.native()}));
+    fs::remove_all(folder / "boot", error);
+    for (const auto& overlay : variant.overlays) {
+        TRY(copy_overlay(context.checkout / overlay, folder));
+    }
+    for (const auto& program : variant.programs) {
+        fs::remove(folder / "usr/bin" / program, error);
+        TRY(install_program(context, program, folder / "usr/bin"));
+    }
+    const auto share = folder / "usr/share/holdfast";
+    TRY(files.create_directories(share / "images"));
+    for (const auto& [name, archive] : container_archives) {
+        fs::copy_file(archive, share / "images" / (name + ".tar"), error);
+        TRY(fs_result(error, std::format("copying the container image {}", name)));
+    }
+    fs::remove(folder / "usr/lib/os-release", error);
+    TRY(io::replace_file(files, folder / "usr/lib/os-release", os_release(variant, release)));
+    const Json description{{"variant", variant.name},
+                           {"groups", variant.settings_groups},
+                           {"settings", variant.settings}};
+    TRY(io::replace_file(files, share / "variant.json", to_pretty_text(description) + "\n"));
+    TRY(io::replace_file(files, share / "application-inventory.json",
+                         to_pretty_text(inventory(packages.packages, release)) + "\n"));
+    for (const auto* mount_point :
+         {"boot", "dev", "proc", "run", "sys", "tmp", "home", "local", "media/cdrom", "mnt", "opt",
+          "srv", "root", "etc", "var", ".bottlerocket"}) {
+        fs::create_directories(folder / mount_point, error);
+        TRY(fs_result(error, std::format("making /{}", mount_point)));
+    }
+    // Everything below these is another file system at run time; Debian's content must not differ
+    // between what the image carries and what the machine shows.
+    for (const auto* emptied : {"etc", "var", "boot", "opt", "srv", "mnt", "home", "root", "run", "tmp"}) {
+        fs::remove_all(folder / emptied, error);
+        fs::create_directory(folder / emptied, error);
+        TRY(fs_result(error, std::format("emptying /{}", emptied)));
+    }
+    return {};
+}
+
+} // namespace holdfast::image

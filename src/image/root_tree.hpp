@@ -1,0 +1,44 @@
+#pragma once
+
+#include "image/packages.hpp"
+#include "image/variant.hpp"
+
+namespace holdfast::image {
+
+/// The version of the image being built.
+struct Release {
+    std::string version; ///< From the file VERSION: "0.1.0".
+    std::string commit8; ///< First eight digits of the commit.
+    std::string architecture; ///< "x86_64".
+};
+
+/// The extracted and trimmed packages of a variant, kept in the cache.
+struct PackageTree {
+    std::filesystem::path folder;
+    std::vector<Package> packages;
+    std::string kernel_version; ///< "6.12.107+deb13-cloud-amd64"; empty in a container image.
+    std::filesystem::path kernel; ///< The vmlinuz.
+};
+
+/// Fetches, extracts and trims; depmod indexes the kernel modules that remain. Errors: those of `fetch_packages`; `invalid` when the kernel is
+/// missing.
+Result<PackageTree> make_package_tree(Context& context, const std::vector<std::string>& names,
+                                      const std::vector<std::string>& exclude,
+                                      const std::vector<std::string>& drop,
+                                      const std::vector<std::string>& keep);
+
+/// The whole root tree of a variant in `folder`: package tree, overlays, own programs, container
+/// images, os-release, variant.json and the application inventory.
+Result<void> make_root_tree(Context& context, const Variant& variant, const Release& release,
+                            const PackageTree& packages,
+                            const std::map<std::string, std::filesystem::path>& container_archives,
+                            const std::filesystem::path& folder);
+
+/// /usr/lib/os-release of a variant.
+std::string os_release(const Variant& variant, const Release& release);
+
+/// Copies a program of ours without its debug information.
+Result<void> install_program(Context& context, const std::string& name,
+                             const std::filesystem::path& folder);
+
+} // namespace holdfast::image

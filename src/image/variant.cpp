@@ -1,0 +1,277 @@
+#include "image/variant.hpp"
+
+#include "base/text.hpp"
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+#include <toml++/toml.hpp>
+#pragma GCC diagnostic pop
+
+#include <functional>
+#include <set>
+
+namespace holdfast::image {
+
+namespace {
+
+using Path = std::filesystem::path;
+
+/// "variants/x.toml:12: "
+std::string at(const toml::node& node)
+{
+    const auto& source = node.source();
+    return std::format("{}:{}", source.path ? *source.path : "variant", source.begin.line);
+}
+
+Result<std::string> read_string(const toml::node& node, std::string_view key)
+{
+    const auto value = node.value_exact<std::string>();
+    if (!value) {
+        return fail(Errc::invalid, "{}: {}: expected a string", at(node), key);
+    }
+    return *value;
+}
+
+Result<void> append_strings(const toml::node& node, std::string_view key,
+                            std::vector<std::string>& list)
+{
+    const auto* array = node.as_array();
+    if (array == nullptr) {
+        return fail(Errc::invalid, "{}: {}: expected a list of strings", at(node), key);
+    }
+    for (const auto& item : *array) {
+        TRY_ASSIGN(auto text, read_string(item, key));
+        list.push_back(std::move(text));
+    }
+    return {};
+}
+
+Result<Json> to_json(const toml::node& node)
+{
+    if (const auto* table = node.as_table()) {
+        Json object = Json::object();
+        for (const auto& [key, value] : *table) {
+            TRY_ASSIGN(object[std::string(key.str())], to_json(value));
+        }
+        return object;
+    }
+    if (const auto* array = node.as_array()) {
+        Json list = Json::array();
+        for (const auto& item : *array) {
+            TRY_ASSIGN(auto value, to_json(item));
+            list.push_back(std::move(value));
+        }
+        return list;
+    }
+    if (const auto value = node.value_exact<std::string>()) {
+        return Json(*value);
+    }
+    if (const auto value = node.value_exact<std::int64_t>()) {
+        return Json(*value);
+    }
+    if (const auto value = node.value_exact<bool>()) {
+        return Json(*value);
+    }
+    return fail(Errc::invalid, "{}: expected a string, number, boolean, list or table", at(node));
+}
+
+using Reader = std::function<Result<void>(const toml::node&)>;
+
+/// Reads each key of a table by its reader and refuses the others.
+Result<void> read_table(const toml::node& node, std::string_view name,
+                        const std::map<std::string_view, Reader>& readers)
+{
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+        return fail(Errc::invalid, "{}: {}: expected a table", at(node), name);
+    }
+    for (const auto& [key, value] : *table) {
+        const auto reader = readers.find(key.str());
+        if (reader == readers.end()) {
+            std::vector<std::string> known;
+            for (const auto& [known_key, ignored] : readers) {
+                known.emplace_back(known_key);
+            }
+            return fail(Errc::invalid, "{}: unknown key \"{}\"{}{}; known here: {}", at(value),
+                        key.str(), name.empty() ? "" : " in ", name, join(known, ", "));
+        }
+        TRY(reader->second(value));
+    }
+    return {};
+}
+
+Reader string_into(std::string& text, std::string_view key)
+{
+    return [&text, key](const toml::node& node) -> Result<void> {
+        TRY_ASSIGN(text, read_string(node, key));
+        return {};
+    };
+}
+
+Reader strings_into(std::vector<std::string>& list, std::string_view key)
+{
+    return [&list, key](const toml::node& node) { return append_strings(node, key, list); };
+}
+
+Reader mebibytes_into(std::int64_t& number, std::string_view key)
+{
+    return [&number, key](const toml::node& node) -> Result<void> {
+        const auto value = node.value_exact<std::int64_t>();
+        if (!value || *value < 1 || *value > (std::int64_t{1} << 24)) {
+            return fail(Errc::invalid, "{}: {}: expected a size in MiB from 1 to {}", at(node), key,
+                        std::int64_t{1} << 24);
+        }
+        number = *value;
+        return {};
+    };
+}
+
+Result<void> read_container(const toml::node& node, std::string_view name, ContainerImage& image)
+{
+    return read_table(node, name,
+                      {{"packages", strings_into(image.packages, "packages")},
+                       {"exclude", strings_into(image.exclude, "exclude")},
+                       {"drop", strings_into(image.drop, "drop")},
+                       {"programs", strings_into(image.programs, "programs")},
+                       {"entrypoint", strings_into(image.entrypoint, "entrypoint")}});
+}
+
+Result<void> read_containers(const toml::node& node, Variant& variant)
+{
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+        return fail(Errc::invalid, "{}: containers: expected a table", at(node));
+    }
+    for (const auto& [key, value] : *table) {
+        TRY(read_container(value, key.str(), variant.containers[std::string(key.str())]));
+    }
+    return {};
+}
+
+Result<void> read_file(const Path& file, Variant& variant, std::set<Path>& open_files);
+
+Result<void> read_includes(const toml::node& node, const Path& file, Variant& variant,
+                           std::set<Path>& open_files)
+{
+    std::vector<std::string> names;
+    TRY(append_strings(node, "include", names));
+    for (const auto& name : names) {
+        TRY(read_file(file.parent_path() / name, variant, open_files)
+                .while_(std::format("{}: include", at(node))));
+    }
+    return {};
+}
+
+Result<void> read_kernel(const toml::node& node, Variant& variant)
+{
+    return read_table(node, "kernel",
+                      {{"package", string_into(variant.kernel_package, "package")},
+                       {"parameters", strings_into(variant.kernel_parameters, "parameters")},
+                       {"initrd-modules",
+                        strings_into(variant.initrd_modules, "initrd-modules")}});
+}
+
+Result<void> read_root(const toml::node& node, Variant& variant)
+{
+    return read_table(node, "root",
+                      {{"packages", strings_into(variant.packages, "packages")},
+                       {"exclude", strings_into(variant.exclude, "exclude")},
+                       {"drop", strings_into(variant.drop, "drop")},
+                       {"keep", strings_into(variant.keep, "keep")},
+                       {"overlays", strings_into(variant.overlays, "overlays")},
+                       {"programs", strings_into(variant.programs, "programs")}});
+}
+
+Result<void> read_partitions(const toml::node& node, PartitionSizes& sizes)
+{
+    return read_table(node, "partitions",
+                      {{"efi", mebibytes_into(sizes.efi, "efi")},
+                       {"boot", mebibytes_into(sizes.boot, "boot")},
+                       {"root", mebibytes_into(sizes.root, "root")},
+                       {"hash", mebibytes_into(sizes.hash, "hash")},
+                       {"private", mebibytes_into(sizes.private_, "private")},
+                       {"disk", mebibytes_into(sizes.disk, "disk")}});
+}
+
+Result<void> read_settings(const toml::node& node, Variant& variant)
+{
+    TRY_ASSIGN(auto settings, to_json(node));
+    variant.settings.merge_patch(settings);
+    return {};
+}
+
+Result<void> read_file(const Path& file, Variant& variant, std::set<Path>& open_files)
+{
+    if (!open_files.insert(file.lexically_normal()).second) {
+        return fail(Errc::invalid, "{} includes itself", file.native());
+    }
+    auto parsed = toml::parse_file(file.native());
+    if (!parsed) {
+        const auto& problem = parsed.error();
+        const auto code =
+            problem.source().begin.line == 0 ? Errc::not_found : Errc::invalid;
+        return fail(code, "{}:{}: {}", file.native(), problem.source().begin.line,
+                    problem.description());
+    }
+    variant.sources.push_back(file);
+    const auto& table = parsed.table();
+    // Included parts come first, wherever the line stands, so that this file can override them.
+    if (const auto* include = table.get("include")) {
+        TRY(read_includes(*include, file, variant, open_files));
+    }
+    const auto read = [&variant](auto function) {
+        return [&variant, function](const toml::node& node) { return function(node, variant); };
+    };
+    TRY(read_table(
+        table, "",
+        {{"include", [](const toml::node&) -> Result<void> { return {}; }},
+         {"description", string_into(variant.description, "description")},
+         {"platform", string_into(variant.platform, "platform")},
+         {"orchestrator", string_into(variant.orchestrator, "orchestrator")},
+         {"settings-groups", strings_into(variant.settings_groups, "settings-groups")},
+         {"kernel", read(read_kernel)},
+         {"root", read(read_root)},
+         {"containers", read(read_containers)},
+         {"settings", read(read_settings)},
+         {"partitions", [&variant](const toml::node& node) {
+              return read_partitions(node, variant.partitions);
+          }}}));
+    open_files.erase(file.lexically_normal());
+    return {};
+}
+
+Result<void> require(const Variant& variant, const Path& file)
+{
+    const std::map<std::string_view, bool> required{
+        {"platform", !variant.platform.empty()},
+        {"kernel.package", !variant.kernel_package.empty()},
+        {"root.packages", !variant.packages.empty()},
+        {"root.programs", !variant.programs.empty()},
+        {"settings-groups", !variant.settings_groups.empty()},
+    };
+    for (const auto& [key, given] : required) {
+        if (!given) {
+            return fail(Errc::invalid, "{}:1: the required key \"{}\" is missing", file.native(),
+                        key);
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Result<Variant> load_variant(const Path& file)
+{
+    Variant variant;
+    variant.name = file.stem().native();
+    std::set<Path> open_files;
+    TRY(read_file(file, variant, open_files));
+    TRY(require(variant, file));
+    return variant;
+}
+
+} // namespace holdfast::image

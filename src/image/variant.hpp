@@ -1,0 +1,63 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "json/json.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace holdfast::image {
+
+/// Sizes of the partitions in MiB (DESIGN §4).
+struct PartitionSizes {
+    std::int64_t efi = 16;
+    std::int64_t boot = 64;
+    std::int64_t root = 512;
+    std::int64_t hash = 8;
+    std::int64_t private_ = 64;
+    std::int64_t disk = 4096; ///< Size of the virtual disk that `run` makes from the image.
+};
+
+/// A container image that the builder makes from Debian packages and puts into the root tree as
+/// /usr/share/holdfast/images/<name>.tar.
+struct ContainerImage {
+    std::vector<std::string> packages;
+    std::vector<std::string> exclude;  ///< Packages that are not extracted, though depended on.
+    std::vector<std::string> drop;     ///< As `Variant::drop`.
+    std::vector<std::string> programs; ///< Own programs, put into /usr/bin.
+    std::vector<std::string> entrypoint;
+};
+
+/// One image variant: the merged content of variants/<name>.toml and the files it includes.
+/// Lists are joined in the order of inclusion, tables merged, and a later scalar wins.
+struct Variant {
+    std::string name;
+    std::string description;
+    std::string platform;
+    std::string orchestrator;
+    std::string kernel_package;
+    std::vector<std::string> kernel_parameters;
+    std::vector<std::string> initrd_modules; ///< In load order.
+    std::vector<std::string> packages;
+    std::vector<std::string> exclude; ///< Packages that are not extracted, though depended on.
+    std::vector<std::string> drop;    ///< Glob patterns relative to the root; `**` crosses slashes.
+    std::vector<std::string> keep;    ///< Patterns that `drop` doesn't touch.
+    std::vector<std::string> overlays; ///< Folders of the checkout that are copied over the root.
+    std::vector<std::string> programs; ///< Own programs, put into /usr/bin.
+    std::vector<std::string> settings_groups;
+    Json settings = Json::object(); ///< The variant's defaults.
+    PartitionSizes partitions;
+    std::map<std::string, ContainerImage> containers;
+
+    /// Every file that was read, for the build's keys.
+    std::vector<std::filesystem::path> sources;
+};
+
+/// Reads a variant file. Errors: `not_found`; `invalid` with file, line and reason for bad TOML,
+/// an unknown key, a wrong type, or a missing required key.
+Result<Variant> load_variant(const std::filesystem::path& file);
+
+} // namespace holdfast::image

@@ -1,0 +1,49 @@
+#include "io/files.hpp"
+#include "io/testing/fake_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast::io {
+namespace {
+
+using ::testing::AnyOf;
+
+class ReplaceFilePowerCut : public ::testing::TestWithParam<Unflushed> {};
+
+TEST_P(ReplaceFilePowerCut, LeavesOldOrNewContentAtEveryStep)
+{
+    bool finished = false;
+    for (int step = 0; !finished; ++step) {
+        SCOPED_TRACE(step);
+        FakeFiles disk({{"/store/motd", "old"}});
+        disk.cut_power_after(step);
+
+        finished = replace_file(disk, "/store/motd", "new").has_value();
+        disk.restart(GetParam());
+
+        const auto found = disk.read("/store/motd");
+        ASSERT_TRUE(found.has_value());
+        EXPECT_THAT(*found, AnyOf("old", "new"));
+        if (finished) {
+            EXPECT_EQ(*found, "new") << "success was reported, so the change must be durable";
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, ReplaceFilePowerCut,
+                         ::testing::Values(Unflushed::all_lost, Unflushed::names_kept));
+
+TEST(ReplaceFile, GivesTheModeEvenWhenAnOldDraftHadAnother)
+{
+    FakeFiles disk({{"/store/key", "old"}});
+    disk.put("/store/key.new", "left by a power cut", 0666);
+
+    ASSERT_TRUE(replace_file(disk, "/store/key", "new", 0600).has_value());
+
+    EXPECT_EQ(disk.mode("/store/key"), 0600U);
+    EXPECT_FALSE(disk.exists("/store/key.new"));
+}
+
+} // namespace
+} // namespace holdfast::io

@@ -1,0 +1,195 @@
+#include "machine/run_verb.hpp"
+
+#include "base/text.hpp"
+#include "io/posix/become_program.hpp"
+#include "io/posix/posix_background.hpp"
+#include "io/posix/posix_sockets.hpp"
+#include "io/posix/posix_terminal.hpp"
+#include "machine/run.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <format>
+
+namespace holdfast::machine {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The checkout inside the SDK tree.
+const fs::path checkout = "/src/holdfast";
+
+RunPlaces places()
+{
+    return {.state = checkout / "out/run",
+            .keys = KeyFiles(checkout / "keys"),
+            .cache = "/var/cache/holdfast"};
+}
+
+/// The adapters that io::System does not carry, because only these verbs need them.
+struct Adapters {
+    io::PosixBackground background;
+    io::PosixSockets sockets;
+    io::PosixTerminal terminal;
+
+    World world(io::System& system)
+    {
+        return {system.files, system.clock, system.processes, background, sockets};
+    }
+};
+
+/// A path that the user typed, as it is reached inside the SDK tree: the host's files are below
+/// /host, and HOLDFAST_WORK is the user's working directory there.
+fs::path user_path(io::System& system, const fs::path& typed)
+{
+    if (typed.is_absolute()) {
+        return fs::path("/host") / typed.relative_path();
+    }
+    return fs::path(system.environment("HOLDFAST_WORK").value_or(checkout.native())) / typed;
+}
+
+/// Parses; the exit status when the program shall end here.
+std::optional<int> parse(CLI::App& app, const CommandLine& arguments)
+{
+    try {
+        app.parse(CommandLine(arguments.rbegin(), arguments.rend()));
+        return std::nullopt;
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+}
+
+Result<std::uint16_t> parse_port(std::string_view text)
+{
+    std::uint16_t port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (problem != std::errc{} || end != text.data() + text.size() || port == 0) {
+        return fail(Errc::invalid, "{} is not a port", text);
+    }
+    return port;
+}
+
+Result<PortForward> parse_forward(const std::string& text)
+{
+    const auto parts = split(text, ':');
+    if (parts.size() != 2) {
+        return fail(Errc::invalid, "--forward {}: expected HOST:GUEST, two ports", text);
+    }
+    PortForward forward;
+    TRY_ASSIGN(forward.host, parse_port(parts[0]).while_("--forward"));
+    TRY_ASSIGN(forward.guest, parse_port(parts[1]).while_("--forward"));
+    return forward;
+}
+
+struct RunCommandLine {
+    std::string variant = "metal-dev";
+    std::string image;
+    std::string user_data;
+    std::vector<std::string> forwards;
+    bool headless = false;
+    bool fresh = false;
+    int memory_mib = 2048;
+    int cpus = 2;
+    std::uint64_t disk_gib = 8;
+    int limit_seconds = 300;
+};
+
+void declare(CLI::App& app, RunCommandLine& line)
+{
+    app.add_option("--variant", line.variant, "variant to build and start")->capture_default_str();
+    app.add_option("--image", line.image, "start this disk image, building nothing");
+    app.add_option("--user-data", line.user_data, "TOML file given to the machine on a CD-ROM");
+    app.add_flag("--headless", line.headless, "return once the API answers; the machine goes on");
+    app.add_flag("--fresh", line.fresh, "start from the image again, dropping the machine's disk");
+    app.add_option("--forward", line.forwards, "HOST:GUEST, a port of 127.0.0.1 that leads inside");
+    app.add_option("--memory", line.memory_mib, "MiB")->capture_default_str();
+    app.add_option("--cpus", line.cpus, "processors")->capture_default_str();
+    app.add_option("--disk", line.disk_gib, "GiB that the disk is enlarged to")
+        ->capture_default_str();
+    app.add_option("--timeout", line.limit_seconds, "seconds until the API must have answered")
+        ->capture_default_str();
+}
+
+Result<RunOptions> options_of(const RunCommandLine& line, io::System& system)
+{
+    RunOptions options;
+    options.memory_mib = line.memory_mib;
+    options.cpus = line.cpus;
+    options.disk_gib = line.disk_gib;
+    options.limit = std::chrono::seconds{line.limit_seconds};
+    options.accelerator = system.environment("HOLDFAST_ACCEL");
+    options.mode = line.headless ? RunOptions::Mode::headless : RunOptions::Mode::console;
+    options.disk_state =
+        line.fresh ? RunOptions::DiskState::fresh : RunOptions::DiskState::kept;
+    if (!line.user_data.empty()) {
+        options.user_data = user_path(system, line.user_data);
+    }
+    for (const auto& text : line.forwards) {
+        TRY_ASSIGN(options.forwards.emplace_back(), parse_forward(text));
+    }
+    return options;
+}
+
+} // namespace
+
+Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image)
+{
+    CLI::App app("Starts an image in a virtual machine.", "holdfast run");
+    RunCommandLine line;
+    declare(app, line);
+    if (const auto status = parse(app, arguments)) {
+        return *status;
+    }
+    TRY_ASSIGN(auto options, options_of(line, system));
+    if (line.image.empty()) {
+        TRY_ASSIGN(options.image, make_image(system, line.variant));
+    } else {
+        options.image = user_path(system, line.image);
+    }
+    Adapters adapters;
+    return run(adapters.world(system), adapters.terminal, places(), options);
+}
+
+Result<int> stop_verb(const CommandLine& arguments, io::System& system)
+{
+    CLI::App app("Shuts down the machine that `run` started.", "holdfast stop");
+    int limit = 60;
+    app.add_option("--timeout", limit, "seconds for an orderly shutdown")->capture_default_str();
+    if (const auto status = parse(app, arguments)) {
+        return *status;
+    }
+    Adapters adapters;
+    return stop(adapters.world(system), adapters.terminal, places(), std::chrono::seconds{limit});
+}
+
+Result<int> apiclient_verb(const CommandLine& arguments, io::System& system)
+{
+    Adapters adapters;
+    TRY_ASSIGN(const auto access, running_api(adapters.world(system), places()));
+    const auto build = checkout / "build/release";
+    io::Command compile{.arguments = {"ninja", "--quiet", "-C", build.native(), "apiclient"},
+                        .input = {},
+                        .environment = {}};
+    TRY(io::run_checked(system.processes, compile).while_("compiling apiclient"));
+    std::vector<std::string> command{(build / "bin/apiclient").native(),
+                                     "--remote",
+                                     std::format("127.0.0.1:{}", access.port),
+                                     "--ca",
+                                     access.authority.native(),
+                                     "--cert",
+                                     access.certificate.value_or("").native(),
+                                     "--key",
+                                     access.key.value_or("").native()};
+    const bool names_files = !arguments.empty() && arguments.front() == "apply";
+    for (const auto& argument : arguments) {
+        command.push_back(names_files && argument.starts_with('/')
+                              ? user_path(system, argument).native()
+                              : argument);
+    }
+    TRY(io::become_program(command, user_path(system, ".")));
+    return 0;
+}
+
+} // namespace holdfast::machine

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "io/posix/run_program.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace holdfast::machine {
+
+/// Builds a variant where needed and gives its disk image.
+using ImageMaker = Result<std::filesystem::path> (*)(io::System& system,
+                                                     const std::string& variant);
+
+/// The verbs of ./holdfast that control the developer's machine. Each takes the arguments after
+/// the verb and returns the exit status: 2 for misuse.
+Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image);
+Result<int> stop_verb(const CommandLine& arguments, io::System& system);
+/// Becomes the project's apiclient, told how to reach the machine that runs.
+Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
+
+} // namespace holdfast::machine

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "settings/table.hpp"
+
+#include <format>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::settings {
+
+/// What the API's /os says about the machine, as far as files need it.
+struct Os {
+    Json fields;
+};
+
+/// Content of a configuration file from all settings.
+using RenderFunction = Result<std::string> (*)(const Json& settings, const Json& os);
+
+struct RenderedFile {
+    std::string name;
+    ConfigurationFile file;
+    RenderFunction render = nullptr;
+};
+
+/// What one folder below settings/ brings: settings, the services that use them, and the files
+/// that those services read.
+struct Group {
+    std::string name;             ///< As variant.json has it: "host-containers".
+    std::optional<Node> settings; ///< Nothing for a group of services only.
+    std::map<std::string, Service> services;
+    std::vector<RenderedFile> files;
+};
+
+namespace detail {
+
+template <typename T>
+Result<T> read_input(const Json& settings, const Json& os)
+{
+    if constexpr (std::is_same_v<T, Os>) {
+        return Os{os};
+    } else {
+        return read_group<T>(settings);
+    }
+}
+
+template <auto function>
+struct Renderer;
+
+template <typename... Inputs, Result<std::string> (*function)(const Inputs&...)>
+struct Renderer<function> {
+    static Result<std::string> render(const Json& settings, const Json& os)
+    {
+        std::tuple<Result<Inputs>...> inputs{read_input<Inputs>(settings, os)...};
+        return std::apply(
+            [](auto&... input) -> Result<std::string> {
+                Result<void> all;
+                static_cast<void>(((all = outcome(input)).has_value() && ...));
+                TRY(std::move(all));
+                return function(*input...);
+            },
+            inputs);
+    }
+
+private:
+    template <typename T>
+    static Result<void> outcome(const Result<T>& result)
+    {
+        if (!result.has_value()) {
+            return Failure{result.error()};
+        }
+        return {};
+    }
+};
+
+} // namespace detail
+
+/// A file made by `function`, a `Result<std::string>(const Ntp&, …)`: its parameters say which
+/// groups it needs, also those of other folders, and `const Os&`.
+template <auto function>
+RenderedFile rendered_file(std::string_view name, std::string_view path,
+                           std::string_view mode = "0644")
+{
+    return {std::string(name),
+            {.path = std::string(path),
+             .template_path = std::format("/usr/share/templates/{}", name),
+             .mode = std::string(mode)},
+            detail::Renderer<function>::render};
+}
+
+} // namespace holdfast::settings

@@ -1,0 +1,122 @@
+#include "settings/types/pem.hpp"
+
+#include "base/text.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <memory>
+
+namespace holdfast::settings {
+
+namespace {
+
+template <auto release>
+struct FreeWith {
+    template <typename T>
+    void operator()(T* object) const
+    {
+        release(object);
+    }
+};
+using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+
+Bio bio_of(const std::string& text)
+{
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+/// One PEM block as OpenSSL hands it out: three buffers, freed together.
+struct Block {
+    char* name = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long size = 0;
+
+    Block() = default;
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    ~Block()
+    {
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
+};
+
+bool is_certificate(const Block& block)
+{
+    const std::string_view name = block.name;
+    if (name != PEM_STRING_X509 && name != PEM_STRING_X509_OLD) {
+        return false;
+    }
+    const unsigned char* bytes = block.data;
+    const Certificate certificate(d2i_X509(nullptr, &bytes, block.size));
+    return certificate != nullptr && bytes == block.data + block.size;
+}
+
+/// Whether all PEM blocks of the text are certificates, and there is one.
+bool holds_only_certificates(const std::string& text)
+{
+    const auto bio = bio_of(text);
+    for (int count = 0;; ++count) {
+        Block block;
+        if (PEM_read_bio(bio.get(), &block.name, &block.header, &block.data, &block.size) != 1) {
+            // "No start line" is the end of the text; anything else is a damaged block.
+            return count > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+        }
+        if (!is_certificate(block)) {
+            return false;
+        }
+    }
+}
+
+bool holds_key(const std::string& text)
+{
+    const auto bio = bio_of(text);
+    // Without an answer to give, OpenSSL would ask for a pass phrase on the terminal.
+    const auto no_passphrase = [](char*, int, int, void*) { return -1; };
+    const PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+    return key != nullptr;
+}
+
+/// Runs a check on the decoded text, and leaves no errors behind in OpenSSL's queue.
+template <typename Check>
+bool decodes_to(std::string_view base64, Check is_fine)
+{
+    const auto text = from_base64(base64);
+    if (!text.has_value()) {
+        return false;
+    }
+    ERR_clear_error();
+    const bool fine = is_fine(*text);
+    ERR_clear_error();
+    return fine;
+}
+
+} // namespace
+
+bool PemBundleRule::accepts(std::string_view text)
+{
+    return trimmed(text).empty() || decodes_to(text, holds_only_certificates);
+}
+
+bool PemKeyRule::accepts(std::string_view text)
+{
+    return decodes_to(text, holds_key);
+}
+
+std::string decoded(const PemBundle& bundle)
+{
+    return from_base64(trimmed(bundle.str())).value_or("");
+}
+
+std::string decoded(const PemKey& key)
+{
+    return from_base64(key.str()).value_or("");
+}
+
+} // namespace holdfast::settings

@@ -1,0 +1,150 @@
+#include "tool/verbs.hpp"
+
+#include "base/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <filesystem>
+
+namespace holdfast::tool {
+
+namespace fs = std::filesystem;
+
+Result<image::Context> make_context(io::System& system)
+{
+    const auto from_environment = [&system](const char* name) {
+        return system.environment(name).value_or("");
+    };
+    image::Context context{.system = system,
+                           .checkout = checkout,
+                           .output = fs::path(checkout) / "out",
+                           .cache = "/var/cache/holdfast",
+                           .programs = fs::path(checkout) / "build/release/bin",
+                           .mirror = from_environment("HOLDFAST_MIRROR"),
+                           .architecture = "amd64",
+                           .commit8 = from_environment("HOLDFAST_COMMIT"),
+                           .source_date_epoch = from_environment("SOURCE_DATE_EPOCH")};
+    if (context.mirror.empty() || context.commit8.empty() || context.source_date_epoch.empty()) {
+        return fail(Errc::invalid, "start this through ./holdfast, which sets HOLDFAST_MIRROR, "
+                                   "HOLDFAST_COMMIT and SOURCE_DATE_EPOCH");
+    }
+    return context;
+}
+
+fs::path user_path(io::System& system, const fs::path& typed)
+{
+    if (typed.is_absolute()) {
+        return fs::path("/host") / typed.relative_path();
+    }
+    return fs::path(system.environment("HOLDFAST_WORK").value_or(checkout)) / typed;
+}
+
+Result<fs::path> find_variant(io::System& system, const std::string& name)
+{
+    if (name.contains('/')) {
+        return user_path(system, name);
+    }
+    const auto folder = fs::path(checkout) / "variants";
+    auto file = folder / (name + ".toml");
+    if (system.files.exists(file)) {
+        return file;
+    }
+    TRY_ASSIGN(const auto names, system.files.list(folder));
+    std::vector<std::string> known;
+    for (const auto& entry : names) {
+        if (entry.ends_with(".toml")) {
+            known.push_back(entry.substr(0, entry.size() - 5));
+        }
+    }
+    return fail(Errc::not_found, "no variant \"{}\"; there are: {}", name, join(known, ", "));
+}
+
+namespace {
+
+/// Compiles the programs; ninja does nothing when they are up to date.
+Result<void> compile(image::Context& context, const image::Variant& variant)
+{
+    std::vector<std::string> command{"ninja", "--quiet", "-C",
+                                     context.programs.parent_path().native(), "initrd",
+                                     "boot_manager"};
+    command.insert(command.end(), variant.programs.begin(), variant.programs.end());
+    for (const auto& [name, container] : variant.containers) {
+        command.insert(command.end(), container.programs.begin(), container.programs.end());
+    }
+    TRY_ASSIGN(const auto plan,
+               context.system.processes.run({.arguments = {"ninja", "-n", "-C", command[3]}}));
+    if (plan.output.contains("no work to do")) {
+        return {};
+    }
+    const image::Step step(context, "compile");
+    TRY(image::run_tool(context, command).while_("compiling"));
+    return {};
+}
+
+} // namespace
+
+Result<image::Built> build_image(io::System& system, const std::string& variant_name)
+{
+    TRY_ASSIGN(auto context, make_context(system));
+    TRY_ASSIGN(const auto file, find_variant(system, variant_name));
+    TRY_ASSIGN(const auto variant, image::load_variant(file));
+    std::fprintf(stderr, "building %s\n", variant.name.c_str());
+    TRY(compile(context, variant));
+    TRY_ASSIGN(auto built, image::build_variant(context, variant));
+    for (const auto& warning : built.warnings) {
+        std::fprintf(stderr, "  warning: %s\n", warning.c_str());
+    }
+    return built;
+}
+
+Result<int> build_verb(const CommandLine& arguments, io::System& system)
+{
+    CLI::App app("Builds an image variant into out/<variant>/.", "holdfast build");
+    std::string variant = "metal-dev";
+    bool refresh = false;
+    app.add_option("--variant", variant, "variant name, or path of a variant file")
+        ->capture_default_str();
+    app.add_flag("--refresh-packages", refresh, "fetch the Debian package index anew first");
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+    if (refresh) {
+        TRY_ASSIGN(auto context, make_context(system));
+        TRY(image::refresh_index(context));
+    }
+    TRY_ASSIGN(const auto built, build_image(system, variant));
+    std::printf("out/%s/%s.img\n", built.folder.filename().c_str(), built.prefix.c_str());
+    return 0;
+}
+
+Result<int> clean_verb(const CommandLine& arguments, io::System& system)
+{
+    CLI::App app("Removes what was built. Keys stay.", "holdfast clean");
+    bool cache = false;
+    app.add_flag("--cache", cache, "also the cached packages, trees and compiler results");
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+    TRY_ASSIGN(const auto context, make_context(system));
+    std::vector<fs::path> doomed{context.checkout / "out", context.checkout / "build"};
+    if (cache) {
+        for (const auto* name : {"apt", "trees", "stage", "ccache"}) {
+            doomed.push_back(context.cache / name);
+        }
+    }
+    for (const auto& path : doomed) {
+        std::error_code error;
+        fs::remove_all(path, error);
+        if (error) {
+            return fail_errno(std::format("removing {}", path.native()), error.value());
+        }
+    }
+    return 0;
+}
+
+} // namespace holdfast::tool

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "image/build.hpp"
+#include "io/posix/run_program.hpp"
+
+namespace holdfast::tool {
+
+/// Each takes the arguments after the verb, prints its own --help, and returns the exit status.
+Result<int> build_verb(const CommandLine& arguments, io::System& system);
+Result<int> run_verb(const CommandLine& arguments, io::System& system);
+Result<int> stop_verb(const CommandLine& arguments, io::System& system);
+Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
+Result<int> test_verb(const CommandLine& arguments, io::System& system);
+Result<int> clean_verb(const CommandLine& arguments, io::System& system);
+
+/// The checkout inside the SDK tree.
+inline constexpr auto checkout = "/src/holdfast";
+
+/// The builder's context, from what the entry script put into the environment.
+Result<image::Context> make_context(io::System& system);
+
+/// variants/<name>.toml, or the file itself when `name` has a slash. Errors: `not_found` with the
+/// variants that there are.
+Result<std::filesystem::path> find_variant(io::System& system, const std::string& name);
+
+/// Compiles the programs that a variant needs and builds it. What `build`, `run` and the tests do.
+Result<image::Built> build_image(io::System& system, const std::string& variant_name);
+
+/// A path that the user typed, as it is reached inside the SDK tree.
+std::filesystem::path user_path(io::System& system, const std::filesystem::path& typed);
+
+} // namespace holdfast::tool

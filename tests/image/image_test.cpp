@@ -1,0 +1,110 @@
+// Looks into the built images: what metal-host must not contain, and that a second build gives the
+// same bytes.
+
+#include "image/build.hpp"
+#include "io/posix/posix_system.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+namespace holdfast::image {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<std::string> environment(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+class Images : public ::testing::Test {
+protected:
+    Images()
+    {
+        std::string name = "/tmp/image-test-XXXXXX";
+        folder_ = ::mkdtemp(name.data());
+    }
+    ~Images() override { fs::remove_all(folder_); }
+
+    io::PosixFiles files;
+    io::PosixClock clock;
+    io::PosixRandom random;
+    io::PosixProcesses processes;
+    io::System system{files, clock, random, processes, environment};
+    fs::path folder_;
+};
+
+bool is_script(const fs::path& path)
+{
+    std::ifstream file(path);
+    char start[2] = {};
+    file.read(start, 2);
+    return start[0] == '#' && start[1] == '!';
+}
+
+TEST_F(Images, MetalHostHasNoShellPackageManagerInterpreterOrSetuidProgram)
+{
+    const auto tree = folder_ / "root";
+    const auto extracted =
+        processes.run({.arguments = {"fsck.erofs", "--extract=" + tree.native(),
+                                     "out/metal-host/latest-root.erofs"}});
+    ASSERT_TRUE(extracted.has_value() && extracted->exit_status == 0);
+
+    const std::regex forbidden(
+        "(ba|da|z|k|c|tc|fi|a)?sh|busybox|python[0-9.]*|perl[0-9.]*|lua.*|ruby.*|node|awk|[mgn]awk|"
+        "tclsh.*|apt(-.*)?|dpkg(-.*)?|rpm|su|sudo|doas|pkexec|ssh|sshd|ctr|gcc|cc|ld|as");
+    int programs = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(tree)) {
+        const auto path = entry.path();
+        const auto mode = entry.symlink_status().permissions();
+        if (entry.is_symlink() || entry.is_directory()) {
+            if (path.parent_path().filename() == "bin" || path.parent_path().filename() == "sbin") {
+                EXPECT_FALSE(std::regex_match(path.filename().native(), forbidden)) << path;
+            }
+            continue;
+        }
+        EXPECT_EQ(mode & (fs::perms::set_uid | fs::perms::set_gid), fs::perms::none) << path;
+        if ((mode & fs::perms::owner_exec) == fs::perms::none) {
+            continue;
+        }
+        ++programs;
+        EXPECT_FALSE(std::regex_match(path.filename().native(), forbidden)) << path;
+        EXPECT_FALSE(is_script(path)) << path << " is a script: nothing here could run it";
+    }
+    EXPECT_GT(programs, 20) << "the tree looks empty";
+}
+
+/// Builds metal-host again from nothing but the downloaded packages.
+TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
+{
+    fs::create_directory(folder_ / "cache");
+    fs::create_symlink("/var/cache/holdfast/apt", folder_ / "cache/apt");
+    Context context{.system = system,
+                    .checkout = "/src/holdfast",
+                    .output = folder_ / "out",
+                    .cache = folder_ / "cache",
+                    .programs = "/src/holdfast/build/release/bin",
+                    .mirror = environment("HOLDFAST_MIRROR").value_or(""),
+                    .architecture = "amd64",
+                    .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
+                    .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or("")};
+    const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
+    ASSERT_TRUE(variant.has_value()) << variant.error().message();
+    const auto built = build_variant(context, *variant);
+    ASSERT_TRUE(built.has_value()) << built.error().message();
+    for (const auto* suffix : {"-root.erofs", "-hash.verity", "-boot.efi", ".img", ".spdx.json",
+                               "-manifest.json"}) {
+        const auto first = crypto::sha256_of_file("out/metal-host/" + built->prefix + suffix);
+        const auto second = crypto::sha256_of_file(built->folder / (built->prefix + suffix));
+        ASSERT_TRUE(first.has_value() && second.has_value()) << suffix;
+        EXPECT_EQ(first->hex(), second->hex()) << suffix;
+    }
+}
+
+} // namespace
+} // namespace holdfast::image
