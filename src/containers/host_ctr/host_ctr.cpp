@@ -1,8 +1,8 @@
-#include "containers/lifecycle/host_ctr.hpp"
+#include "containers/host_ctr/host_ctr.hpp"
 
 #include "containers/containerd/client.hpp"
-#include "containers/lifecycle/options.hpp"
-#include "containers/lifecycle/posix_handover.hpp"
+#include "containers/host_ctr/options.hpp"
+#include "containers/host_ctr/posix_handover.hpp"
 #include "io/posix/posix_system.hpp"
 
 namespace holdfast::containers {

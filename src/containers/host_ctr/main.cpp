@@ -1,4 +1,4 @@
-#include "containers/lifecycle/host_ctr.hpp"
+#include "containers/host_ctr/host_ctr.hpp"
 
 int main(int argc, char** argv)
 {

@@ -1,4 +1,4 @@
-#include "containers/lifecycle/options.hpp"
+#include "containers/host_ctr/options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>

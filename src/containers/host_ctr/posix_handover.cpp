@@ -1,4 +1,4 @@
-#include "containers/lifecycle/posix_handover.hpp"
+#include "containers/host_ctr/posix_handover.hpp"
 
 #include <cerrno>
 #include <csignal>

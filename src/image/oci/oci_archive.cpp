@@ -1,6 +1,7 @@
 #include "image/oci/oci_archive.hpp"
 
-#include "image/oci/digests.hpp"
+#include "crypto/sha256.hpp"
+#include "image/oci/compressor.hpp"
 #include "image/oci/tar_writer.hpp"
 #include "json/json.hpp"
 
@@ -80,9 +81,7 @@ struct Blob {
 
 Blob blob_of(std::string media_type, const std::string& text)
 {
-    Digest digest;
-    digest.add(std::as_bytes(std::span(text)));
-    return {std::move(media_type), digest.finish(), text.size()};
+    return {std::move(media_type), "sha256:" + crypto::sha256(text).hex(), text.size()};
 }
 
 Result<std::string> link_target(const char* path)
@@ -154,23 +153,24 @@ struct Layer {
 
 Result<Layer> write_layer(const OciImage& image, Draft& draft)
 {
-    Digest packed;
-    Digest content;
+    crypto::Sha256Stream packed;
+    crypto::Sha256Stream content;
     Compressor compressor([&](std::span<const std::byte> bytes) {
-        packed.add(bytes);
+        packed.update(bytes);
         return draft.write(bytes);
     });
     TRY_ASSIGN(const auto tar, TarWriter::open(
                                    [&](std::span<const std::byte> bytes) {
-                                       content.add(bytes);
+                                       content.update(bytes);
                                        return compressor.add(bytes);
                                    },
                                    image.source_date_epoch));
     TRY(add_tree(*tar, image.root));
     TRY(tar->finish());
     TRY(compressor.finish());
-    return Layer{{"application/vnd.oci.image.layer.v1.tar+zstd", packed.finish(), draft.size()},
-                 content.finish()};
+    return Layer{{"application/vnd.oci.image.layer.v1.tar+zstd",
+                  "sha256:" + packed.finish().hex(), draft.size()},
+                 "sha256:" + content.finish().hex()};
 }
 
 std::string configuration(const OciImage& image, const Layer& layer)

@@ -1,40 +1,9 @@
-#include "image/oci/digests.hpp"
+#include "image/oci/compressor.hpp"
 
-#include "base/text.hpp"
-
-#include <array>
-#include <openssl/evp.h>
 #include <vector>
 #include <zstd.h>
 
 namespace holdfast::image {
-
-struct Digest::State {
-    EVP_MD_CTX* context = ::EVP_MD_CTX_new();
-    ~State() { ::EVP_MD_CTX_free(context); }
-};
-
-Digest::Digest() : state_(std::make_unique<State>())
-{
-    check(::EVP_DigestInit_ex(state_->context, ::EVP_sha256(), nullptr) == 1, "SHA-256 is there");
-}
-
-Digest::~Digest() = default;
-
-void Digest::add(std::span<const std::byte> bytes)
-{
-    check(::EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1, "SHA-256 works");
-}
-
-std::string Digest::finish()
-{
-    std::array<std::byte, EVP_MAX_MD_SIZE> value{};
-    unsigned length = 0;
-    check(::EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(value.data()),
-                               &length) == 1,
-          "SHA-256 ends");
-    return "sha256:" + to_hex(std::span(value).first(length));
-}
 
 struct Compressor::State {
     ZSTD_CCtx* context = ::ZSTD_createCCtx();

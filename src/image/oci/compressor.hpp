@@ -9,21 +9,6 @@
 
 namespace holdfast::image {
 
-/// SHA-256 of a stream, as the OCI specification writes it: "sha256:<hex>".
-class Digest {
-public:
-    Digest();
-    ~Digest();
-    Digest(const Digest&) = delete;
-    void add(std::span<const std::byte> bytes);
-    /// Ends the stream. Once only.
-    std::string finish();
-
-private:
-    struct State;
-    std::unique_ptr<State> state_;
-};
-
 /// Compresses a stream into a sink with zstd (level 19, one thread, so that bytes do not depend on
 /// the machine).
 class Compressor {
