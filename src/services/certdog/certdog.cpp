@@ -12,7 +12,7 @@ namespace holdfast::certdog {
 
 namespace {
 
-constexpr auto image_file = "/usr/share/factory/etc/pki/tls/certs/ca-bundle.crt";
+constexpr auto image_file = "/usr/share/holdfast/ca-bundle.crt";
 constexpr auto bundle_file = "/etc/pki/tls/certs/ca-bundle.crt";
 constexpr auto wishes_file = "/etc/certdog.toml";
 constexpr std::string_view begin_line = "-----BEGIN CERTIFICATE-----";

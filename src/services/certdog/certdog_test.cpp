@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr auto bundle_file = "/etc/pki/tls/certs/ca-bundle.crt";
-constexpr auto image_file = "/usr/share/factory/etc/pki/tls/certs/ca-bundle.crt";
+constexpr auto image_file = "/usr/share/holdfast/ca-bundle.crt";
 
 std::string pem(const std::string& base64)
 {
