@@ -34,6 +34,14 @@ protected:
         return configure_host_containers(changed, files, processes);
     }
 
+    /// From now on these words end like that; FakeProcesses would give queued answers first.
+    void now(const std::string& words, io::Outcome outcome)
+    {
+        processes.play(words, [outcome](const io::Command&) -> Result<io::Outcome> {
+            return outcome;
+        });
+    }
+
     io::FakeFiles files;
     io::FakeProcesses processes;
 };
@@ -94,8 +102,8 @@ TEST_F(ConfigureHostContainers, DisablesWhatIsNotEnabled)
 
 TEST_F(ConfigureHostContainers, DuringBootNothingIsStarted)
 {
-    processes.answer("systemctl get-default", io::Outcome{.output = "preconfigured.target\n"});
-    processes.answer("systemctl is-active", io::Outcome{.exit_status = 3});
+    now("systemctl get-default", io::Outcome{.output = "preconfigured.target\n"});
+    now("systemctl is-active", io::Outcome{.exit_status = 3});
     settings(admin);
     ASSERT_TRUE(configure());
     EXPECT_THAT(
@@ -107,7 +115,7 @@ TEST_F(ConfigureHostContainers, DuringBootNothingIsStarted)
 
 TEST_F(ConfigureHostContainers, AStopThatFailsIsNoError)
 {
-    processes.answer("systemctl stop", io::Outcome{.exit_status = 5});
+    now("systemctl stop", io::Outcome{.exit_status = 5});
     settings(admin);
     EXPECT_TRUE(configure());
 }
@@ -140,7 +148,7 @@ TEST_F(ConfigureHostContainers, OneThatFailsDoesNotStopTheOthers)
 
 TEST_F(ConfigureHostContainers, AFailedCleanUpCounts)
 {
-    processes.answer("/usr/bin/host-ctr", io::Outcome{.exit_status = 1});
+    now("/usr/bin/host-ctr", io::Outcome{.exit_status = 1});
     settings(two);
     const auto result = configure();
     ASSERT_FALSE(result.has_value());

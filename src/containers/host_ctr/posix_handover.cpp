@@ -63,10 +63,18 @@ Result<void> PosixHandover::watch(std::uint32_t pid)
     return {};
 }
 
-Result<int> PosixHandover::become_waiter(const std::vector<std::string>& finish)
+Result<int> PosixHandover::become_waiter(Process process,
+                                        const std::vector<std::string>& finish)
 {
     std::vector<std::string> arguments{waiter_.native()};
+    if (process == Process::ended) {
+        process_.reset();
+        arguments.emplace_back("-");
+    }
     for (const auto* fd : {&process_, &output_, &errors_}) {
+        if (!*fd) {
+            continue; // Only the process may be missing.
+        }
         if (::fcntl(fd->get(), F_SETFD, 0) != 0) {
             return fail_errno("handing a file over", errno);
         }

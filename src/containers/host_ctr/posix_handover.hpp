@@ -13,7 +13,7 @@ public:
     Result<void> hold_signals() override;
     Result<void> open_streams(const StreamPaths& paths) override;
     Result<void> watch(std::uint32_t pid) override;
-    Result<int> become_waiter(const std::vector<std::string>& finish) override;
+    Result<int> become_waiter(Process process, const std::vector<std::string>& finish) override;
 
 private:
     std::filesystem::path waiter_;

@@ -168,6 +168,7 @@ public:
     std::vector<std::string> steps;
     std::vector<std::string> finish;
     bool is_gone = false;
+    std::function<void()> on_watch = [] {};
 
     Result<void> hold_signals() override
     {
@@ -182,11 +183,12 @@ public:
     Result<void> watch(std::uint32_t pid) override
     {
         steps.push_back("watch " + std::to_string(pid));
+        on_watch();
         return is_gone ? fail(Errc::not_found, "gone") : Result<void>{};
     }
-    Result<int> become_waiter(const std::vector<std::string>& next) override
+    Result<int> become_waiter(Process process, const std::vector<std::string>& next) override
     {
-        steps.emplace_back("wait");
+        steps.emplace_back(process == Process::watched ? "wait" : "copy and finish");
         finish = next;
         return 0;
     }

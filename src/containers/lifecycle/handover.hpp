@@ -31,9 +31,10 @@ public:
     virtual Result<void> open_streams(const StreamPaths& paths) = 0;
     /// Watches that process. `not_found` when it is gone.
     virtual Result<void> watch(std::uint32_t pid) = 0;
-    /// Becomes host-ctr-wait, which becomes `finish` when the process has ended. Returns only on
-    /// failure. Precondition: the three calls above succeeded.
-    virtual Result<int> become_waiter(const std::vector<std::string>& finish) = 0;
+    enum class Process { watched, ended };
+    /// Becomes host-ctr-wait, which copies the streams and becomes `finish` when the watched
+    /// process has ended, or at once. Returns only on failure. Precondition: the streams are open.
+    virtual Result<int> become_waiter(Process process, const std::vector<std::string>& finish) = 0;
 };
 
 } // namespace holdfast::containers

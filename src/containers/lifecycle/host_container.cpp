@@ -93,10 +93,9 @@ Result<int> wait_for_end(const std::string& id, std::uint32_t pid, const RunOrde
                          World& world)
 {
     TRY_ASSIGN(const bool running, watch_running(id, pid, world));
-    if (!running) {
-        return finish_container(id, Ended::by_itself, world);
-    }
-    return world.handover.become_waiter(order.finish);
+    // One that ended at once has left its last words in the streams all the same.
+    return world.handover.become_waiter(
+        running ? Handover::Process::watched : Handover::Process::ended, order.finish);
 }
 
 Result<int> attach(const std::string& id, const Task& task, const RunOrder& order, World& world)

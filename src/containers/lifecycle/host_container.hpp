@@ -37,7 +37,7 @@ Result<ReadyImage> ensure_image(const ImageSource& source, const RegistryAccess&
                                 bool use_cached_image, const Labels& labels, World& world);
 
 /// Starts the container, or finds it running, and becomes the waiter. Returns only when that was
-/// not possible, or when the container ended at once; whatever was made is then removed again.
+/// not possible; whatever was made is then removed again.
 ///
 /// A container left over from before is used again when it is what would be made now; otherwise
 /// (another image, another version of this system) a new one takes its place.

@@ -115,7 +115,7 @@ Failure<Error> bad(std::string_view text, std::string_view expected)
 Result<ArchiveImage> parse_archive(std::string_view text)
 {
     constexpr std::string_view scheme = "file://";
-    const std::filesystem::path path(text.substr(scheme.size()));
+    const std::filesystem::path path(text.starts_with(scheme) ? text.substr(scheme.size()) : "");
     const bool printable =
         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
     if (!printable || !path.is_absolute() || path != path.lexically_normal() ||

@@ -138,7 +138,8 @@ TEST(Specification, AContainerNamedCurrentHasOneFolder)
     auto wanted = request(Kind::host, false);
     wanted.name = "current";
     int found = 0;
-    for (const auto& mount : made(wanted)["mounts"]) {
+    const auto specification = made(wanted);
+    for (const auto& mount : specification["mounts"]) {
         found += mount["destination"] == "/.bottlerocket/host-containers/current" ? 1 : 0;
     }
     EXPECT_EQ(found, 1);

@@ -1,5 +1,6 @@
 // host-ctr-wait PIDFD OUTPUT ERRORS PROGRAM ARGUMENT…
 //
+// PIDFD is "-" for a process that has ended already; what it wrote is then still to be copied.
 // Stays beside a running container: copies its two streams to ours (the journal), hands SIGTERM on
 // to it, kills it when it does not end within 20 s, and becomes PROGRAM when it has ended, with
 // "--stopped" appended when that was asked for. Static, without heap, threads or libstdc++'s
@@ -22,6 +23,7 @@
 namespace {
 
 constexpr std::int64_t patience_ms = 20'000;
+constexpr std::int64_t drain_ms = 2'000;
 constexpr std::size_t most_arguments = 64;
 
 std::int64_t now_ms()
@@ -52,13 +54,13 @@ struct Stream {
         return is_empty() ? pollfd{from, POLLIN, 0} : pollfd{to, POLLOUT, 0};
     }
 
-    /// False when nothing was there.
-    bool fill()
+    /// As read(2): 0 at the end of the stream, negative when nothing is there now.
+    ssize_t fill()
     {
         const auto count = ::read(from, bytes.data(), bytes.size());
         begin = 0;
         end = count > 0 ? static_cast<std::size_t>(count) : 0;
-        return count > 0;
+        return count;
     }
 
     void flush()
@@ -73,23 +75,46 @@ struct Stream {
 
     void move()
     {
-        if (!is_empty() || fill()) {
+        if (!is_empty() || fill() > 0) {
             flush();
         }
     }
 
-    /// What is still on its way when the process has ended. Bounded, as its children may live on.
+    /// What is still on its way when the process has ended: until containerd's shim has closed its
+    /// end, but not for ever, as children of the process may have it open too.
     void drain()
     {
-        for (int pieces = 0; pieces < 256; ++pieces) {
-            if (is_empty() && !fill()) {
-                return;
+        leave_writing();
+        const auto deadline = now_ms() + drain_ms;
+        while (now_ms() < deadline) {
+            if (is_empty()) {
+                const auto count = fill();
+                if (count == 0) {
+                    return;
+                }
+                if (count < 0) {
+                    pollfd readable{from, POLLIN, 0};
+                    (void)::poll(&readable, 1, 50);
+                    continue;
+                }
             }
-            pollfd ready{to, POLLOUT, 0};
-            if (::poll(&ready, 1, 100) <= 0) {
-                return;
+            pollfd writable{to, POLLOUT, 0};
+            if (::poll(&writable, 1, 50) > 0) {
+                flush();
             }
-            flush();
+        }
+    }
+
+private:
+    /// While we have the FIFO open for writing ourselves, there is no end of file.
+    void leave_writing()
+    {
+        std::array<char, 32> path{"/proc/self/fd/"};
+        std::to_chars(path.data() + std::strlen(path.data()), path.end() - 1, from);
+        const int reader = ::open(path.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (reader >= 0) {
+            ::close(from);
+            from = reader;
         }
     }
 };
@@ -171,19 +196,20 @@ int main(int argc, char** argv)
         say("usage: host-ctr-wait PIDFD OUTPUT ERRORS PROGRAM ARGUMENT...\n");
         return 2;
     }
-    const int process = descriptor(argv[1]);
+    const bool has_ended = std::string_view(argv[1]) == "-";
+    const int process = has_ended ? -1 : descriptor(argv[1]);
     static Stream output;
     static Stream errors;
     output.from = descriptor(argv[2]);
     output.to = STDOUT_FILENO;
     errors.from = descriptor(argv[3]);
     errors.to = STDERR_FILENO;
-    if (process < 0 || output.from < 0 || errors.from < 0) {
+    if ((!has_ended && process < 0) || output.from < 0 || errors.from < 0) {
         say("host-ctr-wait: PIDFD, OUTPUT and ERRORS are open descriptors\n");
         return 2;
     }
 
-    const bool asked = wait_for_end(process, output, errors);
+    const bool asked = !has_ended && wait_for_end(process, output, errors);
     output.drain();
     errors.drain();
 
