@@ -1,6 +1,7 @@
 #include "image/build.hpp"
 
 #include "base/text.hpp"
+#include "image/oci/oci_archive.hpp"
 #include "image/sbom.hpp"
 
 #include <chrono>
@@ -74,6 +75,7 @@ public:
         TRY(context_.system.files.create_directories(paths_.work));
         TRY_ASSIGN(keys_, development_keys(context_));
         TRY(fetch());
+        TRY(make_containers());
         TRY(make_root());
         TRY(make_boot());
         TRY(make_image());
@@ -151,6 +153,52 @@ private:
         return tree;
     }
 
+    Result<void> make_containers()
+    {
+        for (const auto& [name, container] : variant_.containers) {
+            TRY(make_container(name, container).while_(std::format("containers.{}", name)));
+        }
+        return {};
+    }
+
+    Result<void> make_container(const std::string& name, const ContainerImage& container)
+    {
+        const auto archive = paths_.work / (name + ".tar");
+        archives_[name] = archive;
+        Key key;
+        key.add(builder_version).add(context_.mirror).add(context_.source_date_epoch);
+        key.add(container.packages).add(container.exclude).add(container.drop);
+        key.add(container.entrypoint).add_file(context_.cache / "apt/updated");
+        for (const auto& overlay : container.overlays) {
+            key.add_tree(context_.checkout / overlay);
+        }
+        for (const auto& program : container.programs) {
+            key.add(program).add_file(context_.programs / program);
+        }
+        const auto archive_key = key.hex();
+        if (is_current(context_, archive, archive_key)) {
+            return {};
+        }
+        const Step step(context_, std::format("make the container image {}", name));
+        TRY_ASSIGN(const auto packages, make_package_tree(context_, container.packages,
+                                                          container.exclude, container.drop, {}));
+        const auto tree = context_.cache / "stage" / (built_.prefix + "-" + name);
+        TRY(context_.system.files.create_directories(tree.parent_path()));
+        TRY(make_container_tree(context_, container, packages, tree));
+        TRY(build_oci_archive({.root = tree,
+                               .entrypoint = container.entrypoint,
+                               .environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+                                               "/usr/bin:/sbin:/bin"},
+                               .labels = {{"org.opencontainers.image.title", "holdfast-" + name},
+                                          {"org.opencontainers.image.version", release_.version}},
+                               .architecture = context_.architecture,
+                               .source_date_epoch = std::stoll(context_.source_date_epoch)},
+                              archive));
+        std::error_code error;
+        fs::remove_all(tree, error);
+        return mark_current(context_, archive, archive_key);
+    }
+
     Result<void> make_root()
     {
         Key key;
@@ -162,6 +210,9 @@ private:
         }
         for (const auto& overlay : variant_.overlays) {
             key.add_tree(context_.checkout / overlay);
+        }
+        for (const auto& [name, archive] : archives_) {
+            key.add(name).add_file(archive);
         }
         root_key_ = key.hex();
         if (!is_current(context_, paths_.root, root_key_) ||
@@ -178,7 +229,7 @@ private:
         TRY(context_.system.files.create_directories(tree.parent_path()));
         {
             const Step step(context_, "assemble the root tree");
-            TRY(make_root_tree(context_, variant_, release_, packages_, {}, tree));
+            TRY(make_root_tree(context_, variant_, release_, packages_, archives_, tree));
         }
         {
             const Step step(context_, "make the root file system (EROFS)");
@@ -244,6 +295,15 @@ private:
                     {"sha256", hash.hex()}};
     }
 
+    std::uint64_t archive_bytes() const
+    {
+        std::uint64_t bytes = 0;
+        for (const auto& [name, archive] : archives_) {
+            bytes += fs::file_size(archive);
+        }
+        return bytes;
+    }
+
     Result<void> write_documents()
     {
         if (!changed_ && context_.system.files.exists(paths_.manifest)) {
@@ -278,6 +338,7 @@ private:
                             {"files", files},
                             {"sizes",
                              {{"initrd", fs::file_size(paths_.initrd, error)},
+                              {"container-images", archive_bytes()},
                               {"boot-manager", fs::file_size(paths_.boot_manager, error)}}},
                             {"packages", versions}};
         return io::replace_file(context_.system.files, paths_.manifest,
@@ -307,6 +368,7 @@ private:
     Paths paths_;
     SigningKeys keys_;
     PackageTree packages_;
+    std::map<std::string, fs::path> archives_;
     Verity verity_;
     std::string root_key_;
     std::string boot_key_;

@@ -192,7 +192,32 @@ Result<void> copy_overlay(const fs::path& from, const fs::path& to)
     return {};
 }
 
+/// Package tree, overlays and programs: what a root and a container image have in common.
+Result<void> lay_tree(Context& context, const PackageTree& packages,
+                      const std::vector<std::string>& overlays,
+                      const std::vector<std::string>& programs, const fs::path& folder)
+{
+    std::error_code error;
+    fs::remove_all(folder, error);
+    TRY(run_tool(context, {"cp", "--archive", "--link", packages.folder.native(), folder.native()}));
+    fs::remove_all(folder / "boot", error);
+    for (const auto& overlay : overlays) {
+        TRY(copy_overlay(context.checkout / overlay, folder));
+    }
+    for (const auto& program : programs) {
+        fs::remove(folder / "usr/bin" / program, error);
+        TRY(install_program(context, program, folder / "usr/bin"));
+    }
+    return {};
+}
+
 } // namespace
+
+Result<void> make_container_tree(Context& context, const ContainerImage& image,
+                                 const PackageTree& packages, const fs::path& folder)
+{
+    return lay_tree(context, packages, image.overlays, image.programs, folder);
+}
 
 Result<void> make_root_tree(Context& context, const Variant& variant, const Release& release,
                             const PackageTree& packages,
@@ -201,16 +226,7 @@ Result<void> make_root_tree(Context& context, const Variant& variant, const Rele
 {
     auto& files = context.system.files;
     std::error_code error;
-    fs::remove_all(folder, error);
-    TRY(run_tool(context, {"cp", "--archive", "--link", packages.folder.native(), folder.native()}));
-    fs::remove_all(folder / "boot", error);
-    for (const auto& overlay : variant.overlays) {
-        TRY(copy_overlay(context.checkout / overlay, folder));
-    }
-    for (const auto& program : variant.programs) {
-        fs::remove(folder / "usr/bin" / program, error);
-        TRY(install_program(context, program, folder / "usr/bin"));
-    }
+    TRY(lay_tree(context, packages, variant.overlays, variant.programs, folder));
     const auto share = folder / "usr/share/holdfast";
     TRY(files.create_directories(share / "images"));
     for (const auto& [name, archive] : container_archives) {

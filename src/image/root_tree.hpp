@@ -34,6 +34,10 @@ Result<void> make_root_tree(Context& context, const Variant& variant, const Rele
                             const std::map<std::string, std::filesystem::path>& container_archives,
                             const std::filesystem::path& folder);
 
+/// The file system of a container image in `folder`: package tree, overlays, own programs.
+Result<void> make_container_tree(Context& context, const ContainerImage& image,
+                                 const PackageTree& packages, const std::filesystem::path& folder);
+
 /// /usr/lib/os-release of a variant.
 std::string os_release(const Variant& variant, const Release& release);
 

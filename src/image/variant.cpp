@@ -136,6 +136,7 @@ Result<void> read_container(const toml::node& node, std::string_view name, Conta
                       {{"packages", strings_into(image.packages, "packages")},
                        {"exclude", strings_into(image.exclude, "exclude")},
                        {"drop", strings_into(image.drop, "drop")},
+                       {"overlays", strings_into(image.overlays, "overlays")},
                        {"programs", strings_into(image.programs, "programs")},
                        {"entrypoint", strings_into(image.entrypoint, "entrypoint")}});
 }

@@ -27,6 +27,7 @@ struct ContainerImage {
     std::vector<std::string> packages;
     std::vector<std::string> exclude;  ///< Packages that are not extracted, though depended on.
     std::vector<std::string> drop;     ///< As `Variant::drop`.
+    std::vector<std::string> overlays; ///< As `Variant::overlays`.
     std::vector<std::string> programs; ///< Own programs, put into /usr/bin.
     std::vector<std::string> entrypoint;
 };

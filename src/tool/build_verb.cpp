@@ -67,7 +67,7 @@ Result<void> compile(image::Context& context, const image::Variant& variant)
 {
     std::vector<std::string> command{"ninja", "--quiet", "-C",
                                      context.programs.parent_path().native(), "initrd",
-                                     "boot_manager"};
+                                     "BOOTX64"};
     command.insert(command.end(), variant.programs.begin(), variant.programs.end());
     for (const auto& [name, container] : variant.containers) {
         command.insert(command.end(), container.programs.begin(), container.programs.end());

@@ -83,13 +83,19 @@ constexpr bool read(std::string_view text, Guid& guid)
     return true;
 }
 
+/// Never defined: calling it is what ends a constant evaluation, where exceptions are off.
+void text_is_not_a_guid();
+
 } // namespace guid_detail
 
 /// A GUID written in the source. A malformed one does not compile.
 consteval Guid guid_constant(std::string_view text)
 {
     Guid guid;
-    return guid_detail::read(text, guid) ? guid : throw "not a GUID";
+    if (!guid_detail::read(text, guid)) {
+        guid_detail::text_is_not_a_guid();
+    }
+    return guid;
 }
 
 } // namespace holdfast::boot

@@ -90,10 +90,11 @@ public:
 private:
     std::span<const std::byte> entry(std::uint32_t index) const;
 
+    // All zeros at the start, so that the boot manager's image need not hold the 32 KiB.
     Guid disk_id_;
     std::uint64_t first_usable_block_ = 0;
     std::uint64_t last_usable_block_ = 0;
-    std::uint64_t primary_entries_block_ = 2;
+    std::uint64_t primary_entries_block_ = 0;
     std::uint64_t backup_block_ = 0;
     std::uint32_t entry_count_ = 0;
     std::uint32_t entry_size_ = 0;

@@ -102,6 +102,14 @@ std::uint64_t attributes_on(io::BlockDevice& disk, std::uint32_t index)
     return load_from(disk)->partition(index).attributes;
 }
 
+void change_attributes(io::BlockDevice& device, std::uint32_t index, std::uint64_t attributes)
+{
+    const auto table = load_from(device);
+    table->set_attributes(index, attributes);
+    BlockDeviceDisk disk(device);
+    check(write_table(disk, *table).has_value(), "the table can be written");
+}
+
 bool is_healthy(io::BlockDevice& disk)
 {
     TableState state;

@@ -34,6 +34,8 @@ void damage(io::FakeDisk& disk, std::uint64_t block);
 /// no valid table.
 SlotFlags flags_on(io::BlockDevice& disk, std::uint32_t index);
 std::uint64_t attributes_on(io::BlockDevice& disk, std::uint32_t index);
+/// Changes the attributes of an entry in both copies.
+void change_attributes(io::BlockDevice& disk, std::uint32_t index, std::uint64_t attributes);
 /// Whether both copies are valid and equal.
 bool is_healthy(io::BlockDevice& disk);
 

@@ -30,9 +30,15 @@ Result<void> Client::label_image(const std::string& name, const Labels& labels)
     if (labels.empty()) {
         return {};
     }
+    TRY_ASSIGN(const auto stored, image(name));
     auto stub = images::Images::NewStub(connection_->channel);
     images::UpdateImageRequest request;
     request.mutable_image()->set_name(name);
+    // The mask keeps it from being written, but containerd 1.7 crashes on an image without one.
+    auto& target = *request.mutable_image()->mutable_target();
+    target.set_media_type(stored.target.media_type);
+    target.set_digest(stored.target.digest);
+    target.set_size(static_cast<std::int64_t>(stored.target.size));
     for (const auto& [key, value] : labels) {
         (*request.mutable_image()->mutable_labels())[key] = value;
         request.mutable_update_mask()->add_paths("labels." + key);

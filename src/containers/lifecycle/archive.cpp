@@ -1,10 +1,10 @@
 #include "containers/lifecycle/images.hpp"
 
 #include "base/text.hpp"
+#include "crypto/sha256.hpp"
 
 #include <algorithm>
 #include <array>
-#include <openssl/evp.h>
 #include <optional>
 
 namespace holdfast::containers {
@@ -42,16 +42,6 @@ std::optional<std::uint64_t> size_of(const Block& header)
     return size;
 }
 
-Result<std::string> sha256(std::span<const std::byte> bytes)
-{
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned length = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-        return fail(Errc::internal, "SHA-256 is not available");
-    }
-    return "sha256:" + to_hex(std::as_bytes(std::span(digest).first(length)));
-}
-
 } // namespace
 
 Result<std::string> archive_digest(io::BlockDevice& archive)
@@ -71,9 +61,9 @@ Result<std::string> archive_digest(io::BlockDevice& archive)
             if (*size > longest_index || padded > archive.size() - at) {
                 break;
             }
-            std::vector<std::byte> index(padded);
-            TRY(archive.read(at, index));
-            return sha256(std::span(index).first(*size));
+            std::string index(padded, '\0');
+            TRY(archive.read(at, std::as_writable_bytes(std::span(index))));
+            return "sha256:" + crypto::sha256(std::string_view(index).substr(0, *size)).hex();
         }
         at += padded;
     }

@@ -2,6 +2,8 @@
 
 #include "containers/lifecycle/seccomp.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 
@@ -20,26 +22,53 @@ const std::set<std::string> bootstrap_capabilities{"CAP_AUDIT_CONTROL", "CAP_NET
                                                    "CAP_SYS_ADMIN", "CAP_SYS_CHROOT",
                                                    "CAP_SYS_MODULE"};
 
-const std::set<std::string> other_capabilities{
-    "CAP_AUDIT_CONTROL",  "CAP_AUDIT_READ",  "CAP_BLOCK_SUSPEND",   "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE", "CAP_DAC_READ_SEARCH", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
-    "CAP_LEASE",          "CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN",   "CAP_MAC_OVERRIDE",
-    "CAP_NET_ADMIN",      "CAP_NET_BROADCAST", "CAP_PERFMON",       "CAP_SYSLOG",
-    "CAP_SYS_ADMIN",      "CAP_SYS_BOOT",    "CAP_SYS_MODULE",      "CAP_SYS_NICE",
-    "CAP_SYS_PACCT",      "CAP_SYS_PTRACE",  "CAP_SYS_RAWIO",       "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",       "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM"};
+/// By number, linux/capability.h.
+constexpr std::array all_capabilities{
+    "CAP_CHOWN",           "CAP_DAC_OVERRIDE",     "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
+    "CAP_FSETID",          "CAP_KILL",             "CAP_SETGID",          "CAP_SETUID",
+    "CAP_SETPCAP",         "CAP_LINUX_IMMUTABLE",  "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",       "CAP_NET_RAW",          "CAP_IPC_LOCK",        "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",      "CAP_SYS_RAWIO",        "CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",       "CAP_SYS_ADMIN",        "CAP_SYS_BOOT",        "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",    "CAP_SYS_TIME",         "CAP_SYS_TTY_CONFIG",  "CAP_MKNOD",
+    "CAP_LEASE",           "CAP_AUDIT_WRITE",      "CAP_AUDIT_CONTROL",   "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",    "CAP_MAC_ADMIN",        "CAP_SYSLOG",          "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",       "CAP_PERFMON",         "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE"};
+
+/// What the first process may ever have. runc refuses to give more than that, and host-ctr's own
+/// set says nothing: its sandbox is tighter than the host.
+Result<std::set<std::string>> host_capabilities(io::Files& host)
+{
+    TRY_ASSIGN(const auto status, host.read("/proc/1/status"));
+    constexpr std::string_view key = "\nCapBnd:\t";
+    const auto at = status.find(key);
+    std::uint64_t bits = 0;
+    if (at == std::string::npos ||
+        std::from_chars(status.data() + at + key.size(), status.data() + status.size(), bits, 16)
+                .ec != std::errc{}) {
+        return fail(Errc::internal, "/proc/1/status names no capabilities");
+    }
+    std::set<std::string> set;
+    for (std::size_t number = 0; number < all_capabilities.size(); ++number) {
+        if ((bits >> number & 1U) != 0) {
+            set.insert(all_capabilities[number]);
+        }
+    }
+    return set;
+}
 
 bool reaches_host(const ContainerRequest& request)
 {
     return request.superpowered || request.kind == Kind::bootstrap;
 }
 
-std::set<std::string> capabilities_of(const ContainerRequest& request)
+Result<std::set<std::string>> capabilities_of(const ContainerRequest& request, io::Files& host)
 {
-    auto set = default_capabilities;
     if (request.superpowered) {
-        set.insert(other_capabilities.begin(), other_capabilities.end());
+        return host_capabilities(host);
     }
+    auto set = default_capabilities;
     if (request.kind == Kind::bootstrap) {
         set.insert(bootstrap_capabilities.begin(), bootstrap_capabilities.end());
     }
@@ -188,7 +217,8 @@ Json namespaces(const ContainerRequest& request)
     return list; // No "network": all of them live in the host's.
 }
 
-Json process_part(const ContainerRequest& request, const ImageProcess& process, bool selinux)
+Json process_part(const ContainerRequest& request, const ImageProcess& process,
+                  const std::set<std::string>& capabilities, bool selinux)
 {
     auto arguments = process.entrypoint;
     arguments.insert(arguments.end(), process.arguments.begin(), process.arguments.end());
@@ -200,7 +230,6 @@ Json process_part(const ContainerRequest& request, const ImageProcess& process, 
                            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     }
     environment.insert(environment.end(), request.proxies.begin(), request.proxies.end());
-    const Json capabilities = capabilities_of(request);
     Json part{{"args", request.command.empty() ? arguments : request.command},
               {"env", environment},
               {"cwd", process.directory},
@@ -223,7 +252,8 @@ Json process_part(const ContainerRequest& request, const ImageProcess& process, 
     return part;
 }
 
-Json linux_part(const ContainerRequest& request, bool selinux)
+Json linux_part(const ContainerRequest& request, const std::set<std::string>& capabilities,
+                bool selinux)
 {
     Json part{{"cgroupsPath", request.cgroup},
               {"namespaces", namespaces(request)},
@@ -242,7 +272,7 @@ Json linux_part(const ContainerRequest& request, bool selinux)
         const std::set<std::string> extra =
             request.kind == Kind::bootstrap ? std::set<std::string>{"swapoff", "swapon"}
                                             : std::set<std::string>{};
-        part["seccomp"] = seccomp_profile(capabilities_of(request), extra);
+        part["seccomp"] = seccomp_profile(capabilities, extra);
     }
     if (selinux) {
         part["mountLabel"] = "system_u:object_r:secret_t:s0";
@@ -327,12 +357,13 @@ Result<Json> make_specification(const ContainerRequest& request, const ImageProc
                                    "container's command");
     }
     const bool selinux = host.exists("/sys/fs/selinux/enforce");
+    TRY_ASSIGN(const auto capabilities, capabilities_of(request, host));
     TRY_ASSIGN(auto mounts, all_mounts(request, host));
     return Json{{"ociVersion", "1.0.2"},
                 {"root", {{"path", "rootfs"}}},
-                {"process", process_part(request, process, selinux)},
+                {"process", process_part(request, process, capabilities, selinux)},
                 {"mounts", std::move(mounts)},
-                {"linux", linux_part(request, selinux)}};
+                {"linux", linux_part(request, capabilities, selinux)}};
 }
 
 } // namespace holdfast::containers

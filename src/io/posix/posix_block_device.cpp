@@ -1,13 +1,37 @@
 #include "io/posix/posix_system.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <format>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <thread>
 
 namespace holdfast::io {
+
+namespace {
+
+/// udev holds the lock too, for moments, while it looks at a disk that changed; so this waits.
+Result<void> lock(const UniqueFd& fd, const std::filesystem::path& path)
+{
+    constexpr auto pause = std::chrono::milliseconds{50};
+    constexpr int attempts = 200;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+            return {};
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return fail_errno(std::format("locking {}", path.native()), errno);
+        }
+        std::this_thread::sleep_for(pause);
+    }
+    return fail(Errc::locked, "another program is changing {}", path.native());
+}
+
+} // namespace
 
 Result<std::unique_ptr<PosixBlockDevice>> PosixBlockDevice::open(const std::filesystem::path& path,
                                                                  Access access)
@@ -16,6 +40,9 @@ Result<std::unique_ptr<PosixBlockDevice>> PosixBlockDevice::open(const std::file
     UniqueFd fd(::open(path.c_str(), mode | O_CLOEXEC));
     if (!fd) {
         return fail_errno(std::format("opening {}", path.native()), errno);
+    }
+    if (access == Access::exclusive) {
+        TRY(lock(fd, path));
     }
     struct stat status{};
     if (::fstat(fd.get(), &status) != 0) {

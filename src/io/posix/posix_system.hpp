@@ -45,7 +45,12 @@ public:
 /// A block device node or an image file. Image files count as having 512-byte sectors.
 class PosixBlockDevice final : public BlockDevice {
 public:
-    enum class Access { read_only, read_write };
+    enum class Access {
+        read_only,
+        read_write,
+        exclusive, ///< Read and write, while nobody else has it exclusively (flock(2)).
+    };
+    /// Waits some seconds for exclusive access, then fails with `locked`.
     static Result<std::unique_ptr<PosixBlockDevice>> open(const std::filesystem::path& path,
                                                           Access access);
 

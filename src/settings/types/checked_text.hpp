@@ -1,6 +1,6 @@
 #pragma once
 
-#include "settings/types/codec.hpp"
+#include "base/error.hpp"
 
 #include <compare>
 #include <string>
@@ -18,7 +18,9 @@ namespace holdfast::settings {
 ///         static bool accepts(std::string_view text);
 ///     };
 ///
-/// The pattern is for editors that use the JSON Schema; it may let more pass than `accepts`.
+/// A rule may have `static std::string canonical(std::string_view)` that makes one spelling out of
+/// many, and a member `secret` for what belongs in no log. The pattern is for editors that use the
+/// JSON Schema; it may let more pass than `accepts`.
 template <typename Rule>
 class CheckedText {
 public:
@@ -26,6 +28,9 @@ public:
     {
         if (!Rule::accepts(text)) {
             return fail(Errc::invalid, "expected {}", Rule::expected);
+        }
+        if constexpr (requires { Rule::canonical(text); }) {
+            return CheckedText(Rule::canonical(text));
         }
         return CheckedText(std::string(text));
     }
@@ -36,31 +41,6 @@ public:
 private:
     explicit CheckedText(std::string text) : text_(std::move(text)) {}
     std::string text_;
-};
-
-template <typename Rule>
-concept SecretRule = requires { Rule::secret; };
-
-template <typename Rule>
-struct Codec<CheckedText<Rule>> {
-    static constexpr bool secret = SecretRule<Rule>;
-    static Result<CheckedText<Rule>> read(const Json& json)
-    {
-        if (!json.is_string()) {
-            return fail(Errc::invalid, "expected {}", Rule::expected);
-        }
-        return CheckedText<Rule>::parse(json.get_ref<const std::string&>());
-    }
-    static Json write(const CheckedText<Rule>& text) { return text.str(); }
-    static Json schema()
-    {
-        Json schema = {{"type", "string"}};
-        if (!Rule::pattern.empty()) {
-            schema["pattern"] = Rule::pattern;
-        }
-        return schema;
-    }
-    static std::string type_name() { return std::string(Rule::name); }
 };
 
 /// A value that the program itself gives, as a default. Aborts if it does not pass.

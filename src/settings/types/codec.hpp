@@ -1,5 +1,6 @@
 #pragma once
 
+#include "settings/types/checked_text.hpp"
 #include "json/json.hpp"
 
 #include <cstdint>
@@ -68,6 +69,31 @@ struct Codec<Integer<lowest, highest>> {
         return {{"type", "integer"}, {"minimum", lowest}, {"maximum", highest}};
     }
     static std::string type_name() { return std::format("integer, {} to {}", lowest, highest); }
+};
+
+template <typename Rule>
+concept SecretRule = requires { Rule::secret; };
+
+template <typename Rule>
+struct Codec<CheckedText<Rule>> {
+    static constexpr bool secret = SecretRule<Rule>;
+    static Result<CheckedText<Rule>> read(const Json& json)
+    {
+        if (!json.is_string()) {
+            return fail(Errc::invalid, "expected {}", Rule::expected);
+        }
+        return CheckedText<Rule>::parse(json.get_ref<const std::string&>());
+    }
+    static Json write(const CheckedText<Rule>& text) { return text.str(); }
+    static Json schema()
+    {
+        Json schema = {{"type", "string"}};
+        if (!Rule::pattern.empty()) {
+            schema["pattern"] = Rule::pattern;
+        }
+        return schema;
+    }
+    static std::string type_name() { return std::string(Rule::name); }
 };
 
 template <typename T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "settings/types/codec.hpp"
 #include "settings/types/ip_address.hpp"
 #include "settings/types/names.hpp"
 

@@ -9,7 +9,7 @@ namespace holdfast::settings {
 
 namespace {
 
-std::optional<std::string> canonical(int family, std::string_view text)
+std::optional<std::string> spelling(int family, std::string_view text)
 {
     // inet_pton(3) wants a C string: one that ends early would hide what follows.
     if (text.empty() || text.contains('\0')) {
@@ -28,33 +28,22 @@ std::optional<std::string> canonical(int family, std::string_view text)
 
 bool is_ipv4(std::string_view text)
 {
-    return canonical(AF_INET, text).has_value();
+    return spelling(AF_INET, text).has_value();
 }
 
 bool is_ipv6(std::string_view text)
 {
-    return canonical(AF_INET6, text).has_value();
+    return spelling(AF_INET6, text).has_value();
 }
 
-Result<IpAddress> IpAddress::parse(std::string_view text)
+bool IpAddressRule::accepts(std::string_view text)
 {
-    for (const int family : {AF_INET, AF_INET6}) {
-        if (auto address = canonical(family, text)) {
-            return IpAddress(*std::move(address));
-        }
-    }
-    return fail(Errc::invalid, "expected an IP address (no prefix length)");
+    return is_ipv4(text) || is_ipv6(text);
 }
 
-Result<IpAddress> Codec<IpAddress>::read(const Json& json)
+std::string IpAddressRule::canonical(std::string_view text)
 {
-    return IpAddress::parse(json.is_string() ? json.get<std::string>() : "");
-}
-
-Json Codec<IpAddress>::schema()
-{
-    return {{"type", "string"},
-            {"anyOf", Json::array({{{"format", "ipv4"}}, {{"format", "ipv6"}}})}};
+    return spelling(text.contains(':') ? AF_INET6 : AF_INET, text).value_or("");
 }
 
 } // namespace holdfast::settings

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace holdfast::settings {
 

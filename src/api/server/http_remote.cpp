@@ -1,0 +1,119 @@
+#include "api/server/http_listeners.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/ssl.hpp>
+
+namespace holdfast::api {
+
+namespace {
+
+using RemoteStream = beast::ssl_stream<beast::tcp_stream>;
+
+template <auto Free>
+struct FreeWith {
+    template <typename T>
+    void operator()(T* pointer) const
+    {
+        Free(pointer);
+    }
+};
+
+std::string subject_of(RemoteStream& stream)
+{
+    const std::unique_ptr<X509, FreeWith<X509_free>> certificate(
+        SSL_get1_peer_certificate(stream.native_handle()));
+    const std::unique_ptr<BIO, FreeWith<BIO_free>> text(BIO_new(BIO_s_mem()));
+    if (certificate == nullptr || text == nullptr) {
+        return "unknown certificate";
+    }
+    // RFC 2253 also escapes what could forge a line.
+    X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(text.get(), &bytes);
+    return std::string(bytes, static_cast<std::size_t>(size));
+}
+
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<RemoteKeys> keys,
+                            Service& service)
+{
+    RemoteStream stream(beast::tcp_stream(std::move(socket)), *keys->context);
+    beast::get_lowest_layer(stream).expires_after(service.limits.transfer);
+    const auto [refused] = co_await stream.async_handshake(asio::ssl::stream_base::server,
+                                                           as_result);
+    if (refused) {
+        log::info("remote client refused", {{"reason", refused.message()}});
+        co_return;
+    }
+    Caller caller{std::nullopt, subject_of(stream)};
+    co_await converse(stream, service, std::move(caller), [keys] { return keys->current; });
+    beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(1));
+    co_await stream.async_shutdown(as_result);
+}
+
+Failure<Error> bad_keys(std::string_view what)
+{
+    const auto code = ERR_peek_last_error();
+    const char* reason = ERR_reason_error_string(code);
+    ERR_clear_error();
+    return fail(Errc::invalid, "settings.api.remote: {}: {}", what,
+                reason == nullptr ? "not usable" : reason);
+}
+
+} // namespace
+
+RemoteKeys::RemoteKeys(std::unique_ptr<asio::ssl::context> context_) : context(std::move(context_))
+{
+}
+RemoteKeys::~RemoteKeys() = default;
+
+Result<std::shared_ptr<RemoteKeys>> load_keys(const RemoteAddress& address)
+{
+    beast::error_code problem;
+    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+    auto* handle = context->native_handle();
+    SSL_CTX_set_min_proto_version(handle, TLS1_3_VERSION);
+    // A resumed session would skip the look at the certificate's dates.
+    SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(handle, 0);
+    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+
+    if (context->use_certificate_chain(asio::buffer(address.server_certificate), problem);
+        problem) {
+        return bad_keys("server-certificate");
+    }
+    if (context->use_private_key(asio::buffer(address.server_key), asio::ssl::context::pem,
+                                 problem);
+        problem) {
+        return bad_keys("server-key");
+    }
+    if (context->add_certificate_authority(asio::buffer(address.client_ca), problem);
+        problem || address.client_ca.empty()) {
+        return bad_keys("client-ca");
+    }
+    if (SSL_CTX_check_private_key(handle) != 1) {
+        return bad_keys("server-key does not belong to server-certificate");
+    }
+    return std::make_shared<RemoteKeys>(std::move(context));
+}
+
+asio::awaitable<void> accept_remote(std::shared_ptr<RemoteListener> listener, Service& service)
+{
+    auto& acceptor = listener->acceptor;
+    while (acceptor.is_open()) {
+        auto [problem, socket] = co_await acceptor.async_accept(as_result);
+        if (!problem) {
+            asio::co_spawn(service.loop, serve(std::move(socket), listener->keys, service),
+                           asio::detached);
+        } else if (acceptor.is_open()) {
+            asio::steady_timer pause(service.loop, std::chrono::milliseconds(50));
+            co_await pause.async_wait(as_result);
+        }
+    }
+}
+
+} // namespace holdfast::api

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+namespace holdfast::api {
+
+struct ServerOptions {
+    std::filesystem::path datastore_path;
+    std::filesystem::path socket_path = "/run/api.sock";
+    std::optional<std::uint32_t> socket_gid;
+    std::filesystem::path variant_file = "/usr/share/holdfast/variant.json";
+    std::filesystem::path remote_config = "/etc/apiserver/remote.json";
+    std::string remote_address = "::";
+    std::string applier = "/usr/bin/settings-applier";
+    log::Level log_level = log::Level::info;
+};
+
+/// The options, or the usage text for the user: then the exit status is 2.
+std::variant<ServerOptions, std::string> parse_server_options(std::span<const std::string> arguments);
+
+} // namespace holdfast::api

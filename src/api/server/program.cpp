@@ -1,0 +1,105 @@
+#include "api/server/program.hpp"
+
+#include "api/server/handlers.hpp"
+#include "api/server/http_server.hpp"
+#include "api/server/options.hpp"
+#include "api/server/os_release.hpp"
+#include "api/server/remote_config.hpp"
+#include "io/posix/posix_service_manager.hpp"
+
+#include <cstdio>
+
+namespace holdfast::api {
+
+namespace {
+
+/// The version whose change drops weak values.
+Result<std::string> os_version(io::Files& files)
+{
+    TRY_ASSIGN(const auto os, read_os_object(files));
+    return std::format("{} {}", os["version_id"].get<std::string>(),
+                       os["build_id"].get<std::string>());
+}
+
+Result<store::Store> open_store(const ServerOptions& options, const settings::Model& model,
+                                io::System& system)
+{
+    // 0700: the store holds keys and passwords.
+    TRY(system.files.create_directories(options.datastore_path, 0700));
+    TRY_ASSIGN(auto store, store::Store::open(options.datastore_path, system.clock));
+    TRY_ASSIGN(const auto version, os_version(system.files));
+    TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
+    return store;
+}
+
+/// Brings the remote listener in line with its configuration file. What cannot be used changes
+/// nothing: whoever administers this machine remotely must not lose it by a typing error.
+void refresh_remote(HttpServer& server, const ServerOptions& options, io::Files& files)
+{
+    if (!files.exists(options.remote_config)) {
+        server.close_remote();
+        return;
+    }
+    auto text = files.read(options.remote_config);
+    auto address = text.has_value() ? parse_remote_config(*text)
+                                    : Result<std::optional<RemoteAddress>>(Failure{text.error()});
+    if (!address.has_value()) {
+        log::error("remote API left as it was", {{"problem", address.error().message()}});
+        return;
+    }
+    if (!address->has_value()) {
+        server.close_remote();
+        return;
+    }
+    (*address)->address = options.remote_address;
+    const auto port = server.listen_remote(**address);
+    if (port.has_value()) {
+        log::info("remote API listens", {{"port", std::to_string(*port)}});
+    } else {
+        log::error("remote API left as it was", {{"problem", port.error().message()}});
+    }
+}
+
+Result<int> serve(const ServerOptions& options, io::System& system)
+{
+    TRY_ASSIGN(const auto variant, system.files.read(options.variant_file));
+    TRY_ASSIGN(const auto model, settings::Model::load(variant).while_(
+                                     "reading " + options.variant_file.native()));
+    TRY_ASSIGN(auto store, open_store(options, model, system));
+    ProcessApplier applier(system.processes, system.clock,
+                           {options.applier, "--socket-path", options.socket_path.native(),
+                            "--variant-file", options.variant_file.native()});
+    Context context{store, model, applier, system.files, system.processes, system.random};
+    Router router;
+    add_settings_handlers(router, context);
+    add_transaction_handlers(router, context);
+    add_model_handlers(router, context);
+    add_action_handlers(router, context);
+
+    HttpServer server(router);
+    TRY(server.listen({options.socket_path, options.socket_gid}));
+    refresh_remote(server, options, system.files);
+    server.on_hangup([&] { refresh_remote(server, options, system.files); });
+    io::PosixServiceManager manager(system.environment("NOTIFY_SOCKET"));
+    TRY(manager.notify("READY=1"));
+    log::info("API listens", {{"socket", options.socket_path.native()}});
+    server.run();
+    log::info("API ends");
+    return 0;
+}
+
+} // namespace
+
+Result<int> run_server(const CommandLine& arguments, io::System& system)
+{
+    const auto parsed = parse_server_options(arguments);
+    if (const auto* usage = std::get_if<std::string>(&parsed)) {
+        std::fputs(usage->c_str(), stderr);
+        return 2;
+    }
+    const auto& options = std::get<ServerOptions>(parsed);
+    log::set_level(options.log_level);
+    return serve(options, system);
+}
+
+} // namespace holdfast::api

@@ -1,0 +1,98 @@
+#include "apply/program.hpp"
+
+#include "api/client/client.hpp"
+#include "api/client/service_options.hpp"
+#include "apply/apply.hpp"
+#include "base/log.hpp"
+#include "io/posix/posix_network.hpp"
+#include "io/posix/standard_input.hpp"
+
+#include <cstdio>
+
+namespace holdfast::apply {
+
+namespace {
+
+constexpr JsonLimits reply_limits{.bytes = 64U << 20, .depth = 64};
+
+Result<Facts> fetch_facts(api::Client& client)
+{
+    Facts facts;
+    TRY_ASSIGN(const auto settings, client.request("GET", "/settings"));
+    TRY_ASSIGN(facts.settings, parse_json(settings, reply_limits));
+    TRY_ASSIGN(const auto os, client.request("GET", "/os"));
+    TRY_ASSIGN(facts.os, parse_json(os, reply_limits));
+    return facts;
+}
+
+Result<std::vector<std::string>> read_keys()
+{
+    TRY_ASSIGN(const auto text, io::read_standard_input());
+    TRY_ASSIGN(const auto document, parse_json(text).while_("reading the keys"));
+    std::vector<std::string> keys;
+    for (const auto& item : document) {
+        if (!document.is_array() || !item.is_string()) {
+            return fail(Errc::invalid, "standard input must be a JSON array of keys");
+        }
+        keys.push_back(item.get<std::string>());
+    }
+    return keys;
+}
+
+/// At boot the server did not start us; it learns here what came of it.
+void tell_server(api::Client& client, const Report& report, io::Clock& clock)
+{
+    auto result = report.to_json();
+    const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
+    result["state"] = report.error.empty() ? "succeeded" : "failed";
+    result["keys"] = "all";
+    result["finished"] = std::format("{:%FT%TZ}", now);
+    const auto told = client.request("POST", "/apply/status", to_text(result));
+    if (!told.has_value()) {
+        log::warning("the API does not know of this run",
+                     {{"problem", told.error().message()}});
+    }
+}
+
+} // namespace
+
+Result<int> run_applier(const CommandLine& arguments, io::System& system)
+{
+    api::ServiceOptions options;
+    bool all = false;
+    std::string variant_file = "/usr/share/holdfast/variant.json";
+    const auto usage = api::parse_service_options(
+        "settings-applier", "Renders configuration files and restarts what they concern.",
+        arguments, options,
+        {{"--all", "Every file and service, for the boot; else keys as JSON on standard input",
+          &all},
+         {"--variant-file", "The image's variant.json", &variant_file}});
+    if (usage.has_value()) {
+        return *usage;
+    }
+    TRY_ASSIGN(const auto variant, system.files.read(variant_file));
+    TRY_ASSIGN(const auto model, settings::Model::load(variant));
+    io::PosixNetwork network;
+    api::LocalClient client(network, options.socket_path);
+    TRY_ASSIGN(const auto facts, fetch_facts(client));
+
+    Plan plan;
+    if (all) {
+        plan = plan_for_all(model);
+    } else {
+        TRY_ASSIGN(const auto keys, read_keys());
+        plan = plan_for_keys(model, keys);
+    }
+    const auto report = apply(model, plan, facts, all ? Strictness::lenient : Strictness::strict,
+                              system.files, system.processes);
+    std::puts(to_text(report.to_json()).c_str());
+    if (all) {
+        // What failed has been reported. A boot goes on without one service's file: the machine
+        // stays reachable, and the setting can be repaired.
+        tell_server(client, report, system.clock);
+        return 0;
+    }
+    return report.error.empty() ? 0 : 1;
+}
+
+} // namespace holdfast::apply

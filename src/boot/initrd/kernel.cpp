@@ -1,0 +1,273 @@
+#include "boot/initrd/kernel.hpp"
+
+#include "boot/initrd/efi_variable.hpp"
+#include "boot/initrd/local_mounts.hpp"
+#include "boot/initrd/modules.hpp"
+
+#include <dirent.h>
+#include <linux/fs.h>
+#include <linux/watchdog.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+namespace holdfast::initrd {
+
+namespace {
+
+std::string_view first_line(std::string_view text)
+{
+    return text.substr(0, text.find('\n'));
+}
+
+} // namespace
+
+Result<void> mount_kernel_file_systems()
+{
+    constexpr unsigned long sealed = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    umask(0);
+    TRY(mount_at("proc", "/proc", "proc", sealed));
+    TRY(mount_at("sysfs", "/sys", "sysfs", sealed));
+    TRY(mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=755"));
+    TRY(mount_at("tmpfs", "/run", "tmpfs", sealed, "mode=755,size=20%,nr_inodes=800k"));
+    const int console = open("/dev/console", O_RDWR | O_NOCTTY);
+    for (int fd = STDIN_FILENO; console >= 0 && fd <= STDERR_FILENO; ++fd) {
+        dup2(console, fd);
+    }
+    if (console > STDERR_FILENO) {
+        close(console);
+    }
+    return {};
+}
+
+void mount_efi_variables()
+{
+    if (access("/sys/firmware/efi/efivars", F_OK) == 0) {
+        const auto mounted = mount_at("efivarfs", "/sys/firmware/efi/efivars", "efivarfs",
+                                      MS_NOSUID | MS_NODEV | MS_NOEXEC);
+        static_cast<void>(mounted); // read_loader_choice tells what follows from it.
+    }
+}
+
+Result<void> load_modules()
+{
+    static ModuleList list;
+    if (DIR* directory = opendir("/modules")) {
+        while (const auto* entry = readdir(directory)) {
+            list.add(entry->d_name);
+        }
+        closedir(directory);
+    }
+    if (list.overflowed()) {
+        return fault("more kernel modules in /modules than the initrd can load");
+    }
+    for (const auto& name : list.names()) {
+        Path path("/modules/");
+        path.append(name.view());
+        const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        // A module may refuse because its hardware is absent; what then misses a device will say so.
+        if ((!fd || syscall(SYS_finit_module, fd.get(), "", 0) != 0) && errno != EEXIST) {
+            say(Level::error, name.view(), FixedText<80>(": ").append(strerrordesc_np(errno)).view());
+        }
+    }
+    return {};
+}
+
+void start_watchdog()
+{
+    const Fd watchdog(open("/dev/watchdog", O_WRONLY | O_CLOEXEC));
+    if (!watchdog) {
+        say(Level::info, "no watchdog on this machine");
+        return;
+    }
+    int seconds = 60;
+    ioctl(watchdog.get(), WDIOC_SETTIMEOUT, &seconds);
+    ioctl(watchdog.get(), WDIOC_KEEPALIVE, 0);
+    // Closed without the magic 'V', so that the countdown goes on until systemd opens it.
+}
+
+Result<BootRequest> read_command_line()
+{
+    static const TextFile<4096> file("/proc/cmdline");
+    return parse_command_line(file.text);
+}
+
+LoaderChoice read_loader_choice()
+{
+    const auto read_variable = [](std::string_view name) {
+        Path path("/sys/firmware/efi/efivars/");
+        path.append(name).append("-").append(loader_vendor);
+        std::array<std::byte, 256> buffer;
+        return decode_text_variable(read_file(path.c_str(), buffer));
+    };
+    LoaderChoice choice{.esp_uuid = read_variable("LoaderDevicePartUUID"), .set = {}};
+    if (const auto entry = read_variable("LoaderEntrySelected")) {
+        choice.set = set_of_entry(entry->view());
+    }
+    return choice;
+}
+
+Result<BootDisk> find_boot_disk(const LoaderChoice& loader, std::optional<char> wanted_set)
+{
+    static Partitions partitions;
+    constexpr int wait_limit = 20'000;
+    constexpr int pause = 20;
+    for (int waited = 0; waited <= wait_limit; waited += pause) {
+        look_for_partitions(partitions);
+        TRY_ASSIGN(const auto found, choose_boot_disk(partitions.found(), loader, wanted_set));
+        if (found) {
+            return *found;
+        }
+        sleep_milliseconds(pause);
+    }
+    return fault("no disk with the set to boot appeared within 20 seconds");
+}
+
+Result<void> mount_root()
+{
+    TRY(mount_at("/dev/dm-0", "/sysroot", "erofs", MS_RDONLY));
+    return {};
+}
+
+void mount_state(const BootDisk& disk)
+{
+    if (mount("tmpfs", "/sysroot/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_STRICTATIME,
+              "mode=1777,size=50%,nr_inodes=1m") != 0) {
+        say(Level::error, "mounting /tmp: ", strerrordesc_np(errno));
+    }
+    if (!disk.private_partition) {
+        say(Level::error, "the disk has no partition HOLDFAST-PRIVATE");
+        return;
+    }
+    const auto node = device_node(disk.private_partition->device.view());
+    if (mount(node.c_str(), "/sysroot/.bottlerocket", "ext4",
+              MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, "") != 0) {
+        say(Level::error, "mounting HOLDFAST-PRIVATE: ", strerrordesc_np(errno));
+        return;
+    }
+    if (!disk.data_partition) {
+        say(Level::info, "no partition HOLDFAST-DATA yet");
+        return;
+    }
+    const auto mounted = mount_local("/sysroot", disk.data_partition->device.view());
+    if (!mounted.has_value()) {
+        say(Level::error, mounted.error().text.view());
+        return;
+    }
+    mkdir("/run/holdfast", 0755);
+    const auto told = write_file("/run/holdfast/local-fs-mounted", "", 0444);
+    static_cast<void>(told); // Systemd then mounts again, which fails loudly.
+}
+
+Result<void> write_machine_id()
+{
+    const TextFile<64> vendor("/sys/class/dmi/id/sys_vendor");
+    const TextFile<64> uuid("/sys/class/dmi/id/product_uuid");
+    const TextFile<64> kept("/sysroot/.bottlerocket/machine-id");
+    auto id = machine_id_of_hypervisor(first_line(vendor.text), first_line(uuid.text));
+    if (!id) {
+        id = machine_id_from_file(kept.text);
+    }
+    mkdir("/run/holdfast", 0755);
+    if (!id) {
+        std::array<std::byte, 16> random{};
+        if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+            return fault_errno("making a machine id");
+        }
+        id = machine_id_from_random(random);
+        TRY(write_file("/run/holdfast/new-machine-id", id->view(), 0444));
+    }
+    return write_file("/sysroot/etc/machine-id", FixedText<33>(id->view()).append("\n").view(),
+                      0444);
+}
+
+Result<void> write_boot_facts(const BootDisk& disk)
+{
+    const char set = disk.set;
+    FixedText<512> facts;
+    facts.append("HOLDFAST_DISK=/dev/").append(disk.root.disk.view());
+    facts.append("\nHOLDFAST_SET=").append({&set, 1}).append("\n");
+    return write_file("/run/holdfast/boot.env", facts.view(), 0444);
+}
+
+namespace {
+
+/// Removes everything below `directory` that is on the same file system, the initramfs, whose
+/// pages would otherwise stay in memory for good.
+void remove_tree(int directory_fd, dev_t device)
+{
+    DIR* directory = fdopendir(directory_fd);
+    if (directory == nullptr) {
+        return;
+    }
+    while (const auto* entry = readdir(directory)) {
+        const std::string_view name = entry->d_name;
+        struct stat status {};
+        if (name == "." || name == ".." ||
+            fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            status.st_dev != device) {
+            continue;
+        }
+        if (S_ISDIR(status.st_mode)) {
+            const int child = openat(dirfd(directory), entry->d_name,
+                                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (child >= 0) {
+                remove_tree(child, device);
+            }
+            unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+        } else {
+            unlinkat(dirfd(directory), entry->d_name, 0);
+        }
+    }
+    closedir(directory);
+}
+
+} // namespace
+
+Result<void> switch_root(char** arguments)
+{
+    constexpr std::array<std::pair<const char*, const char*>, 4> mounts = {{
+        {"/dev", "/sysroot/dev"},
+        {"/proc", "/sysroot/proc"},
+        {"/sys", "/sysroot/sys"},
+        {"/run", "/sysroot/run"},
+    }};
+    for (const auto& [from, to] : mounts) {
+        if (mount(from, to, nullptr, MS_MOVE, nullptr) != 0) {
+            return fault_errno("moving the mount ", from);
+        }
+    }
+    struct stat status {};
+    const int old_root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (old_root < 0 || fstat(old_root, &status) != 0 || chdir("/sysroot") != 0) {
+        return fault_errno("entering the root file system");
+    }
+    remove_tree(old_root, status.st_dev);
+    if (mount("/sysroot", "/", nullptr, MS_MOVE, nullptr) != 0 || chroot(".") != 0 ||
+        chdir("/") != 0) {
+        return fault_errno("switching to the root file system");
+    }
+    constexpr auto systemd = "/usr/lib/systemd/systemd";
+    static char name[] = "/usr/lib/systemd/systemd";
+    arguments[0] = name;
+    execv(systemd, arguments);
+    return fault_errno("starting ", systemd);
+}
+
+void reboot_soon()
+{
+    // Time to read the message, short enough for a machine that nobody looks at.
+    say(Level::error, "rebooting in 3 seconds");
+    sleep_milliseconds(3000);
+    sync();
+    reboot(RB_AUTOBOOT);
+    for (;;) {
+        pause();
+    }
+}
+
+} // namespace holdfast::initrd

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "boot/initrd/machine_id.hpp"
+#include "boot/initrd/partitions.hpp"
+#include "boot/initrd/system_calls.hpp"
+#include "boot/initrd/verity.hpp"
+
+#include <cstddef>
+#include <span>
+
+/// The system calls of the initrd. Nothing here decides anything; what is decided stands in the
+/// other files, where tests and fuzzers reach it.
+namespace holdfast::initrd {
+
+/// Mounts /proc, /sys, /dev, /run and opens the console.
+Result<void> mount_kernel_file_systems();
+/// efivarfs, once its module is there. A machine without UEFI variables has none.
+void mount_efi_variables();
+Result<void> load_modules();
+/// Starts the watchdog and leaves it running: whatever hangs from here on ends in a reset, until
+/// systemd takes over (RuntimeWatchdogSec). A machine without one goes on without.
+void start_watchdog();
+
+Result<BootRequest> read_command_line();
+LoaderChoice read_loader_choice();
+/// Looks until the partitions are there, for `wait_limit`.
+Result<BootDisk> find_boot_disk(const LoaderChoice& loader, std::optional<char> wanted_set);
+
+/// Makes /dev/dm-0 out of the set's partitions.
+Result<void> open_verity(const BootDisk& disk, const BootRequest& request);
+Result<void> mount_root();
+/// A fresh /etc in memory, with the factory's files.
+Result<void> fill_etc();
+/// Mounts PRIVATE, and DATA where it exists already, so that the store does not wait for udev. What
+/// fails here is told, and tried again and judged by systemd's units.
+void mount_state(const BootDisk& disk);
+/// Writes /etc/machine-id: the hypervisor's, else the one kept on PRIVATE, else a new one, which
+/// `boot-health` then keeps there (told by /run/holdfast/new-machine-id).
+Result<void> write_machine_id();
+/// /run/holdfast/boot.env: what later programs need to know of the disk.
+Result<void> write_boot_facts(const BootDisk& disk);
+
+/// Makes /sysroot the root and starts systemd with our arguments. Returns only on failure.
+Result<void> switch_root(char** arguments);
+[[noreturn]] void reboot_soon();
+
+} // namespace holdfast::initrd

@@ -1,0 +1,144 @@
+#include "boot/initrd/local_mounts.hpp"
+
+#include "boot/core/table_io.hpp"
+
+#include <algorithm>
+#include <dirent.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+namespace holdfast::initrd {
+
+namespace {
+
+constexpr unsigned long shared_flags = MS_NOSUID | MS_NODEV;
+
+Path below(std::string_view root, std::string_view path, std::string_view more = {})
+{
+    Path whole(root);
+    whole.append(path).append(more);
+    return whole;
+}
+
+Result<void> bind(const Path& from, const Path& to)
+{
+    mkdir(from.c_str(), 0755);
+    return mount_at(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr);
+}
+
+Result<void> set_propagation(const Path& path, unsigned long propagation)
+{
+    return mount_at(nullptr, path.c_str(), nullptr, propagation, nullptr);
+}
+
+Result<void> hide(const Path& empty, const Path& hidden)
+{
+    TRY(mount_at(empty.c_str(), hidden.c_str(), nullptr, MS_BIND, nullptr));
+    return mount_at(nullptr, hidden.c_str(), nullptr,
+                    MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOEXEC | shared_flags, nullptr);
+}
+
+} // namespace
+
+namespace {
+
+/// A disk, open for reading, as boot/core wants it. Nothing here ever writes to a table.
+class ReadOnlyDisk final : public boot::Disk {
+public:
+    explicit ReadOnlyDisk(std::string_view name)
+        : fd_(open(device_node(name).c_str(), O_RDONLY | O_CLOEXEC))
+    {
+        ioctl(fd_.get(), BLKSSZGET, &block_size_);
+        ioctl(fd_.get(), BLKGETSIZE64, &size_);
+    }
+
+    std::uint32_t block_size() const override { return static_cast<std::uint32_t>(block_size_); }
+    std::uint64_t block_count() const override { return size_ / block_size(); }
+    boot::Outcome<void> read(std::uint64_t block, std::span<std::byte> bytes) override
+    {
+        const auto offset = static_cast<off_t>(block * block_size());
+        if (pread(fd_.get(), bytes.data(), bytes.size(), offset) !=
+            static_cast<ssize_t>(bytes.size())) {
+            return boot::fail(boot::Fault::read_failed);
+        }
+        return {};
+    }
+    boot::Outcome<void> write(std::uint64_t, std::span<const std::byte>) override
+    {
+        return boot::fail(boot::Fault::write_failed);
+    }
+    boot::Outcome<void> flush() override { return boot::fail(boot::Fault::write_failed); }
+
+private:
+    Fd fd_;
+    int block_size_ = 512;
+    std::uint64_t size_ = 0;
+};
+
+void list_partitions(Partitions& partitions)
+{
+    partitions.count = 0;
+    DIR* directory = opendir("/sys/class/block");
+    if (directory == nullptr) {
+        return;
+    }
+    while (const auto* entry = readdir(directory)) {
+        Path path("/sys/class/block/");
+        path.append(entry->d_name);
+        std::array<char, 512> link{};
+        const auto length = readlink(path.c_str(), link.data(), link.size());
+        path.append("/uevent");
+        const TextFile<1024> uevent(path.c_str());
+        if (length <= 0 || partitions.count == partitions.all.size()) {
+            continue;
+        }
+        if (const auto partition =
+                parse_uevent(uevent.text, {link.data(), static_cast<std::size_t>(length)})) {
+            partitions.all[partitions.count++] = *partition;
+        }
+    }
+    closedir(directory);
+}
+
+} // namespace
+
+void look_for_partitions(Partitions& partitions)
+{
+    list_partitions(partitions);
+    const std::span all(partitions.all.data(), partitions.count);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto disk = all[i].disk.view();
+        const auto seen = std::ranges::any_of(all.first(i), [&](const Partition& earlier) {
+            return earlier.disk.view() == disk;
+        });
+        if (seen) {
+            continue;
+        }
+        static boot::PartitionTable table;
+        ReadOnlyDisk device(disk);
+        if (boot::load_table(device, table).has_value()) {
+            apply_table(all, disk, table);
+        }
+    }
+}
+
+Result<void> mount_local(std::string_view root, std::string_view device)
+{
+    const auto node = device_node(device);
+    TRY(mount_at(node.c_str(), below(root, "/local").c_str(), "ext4", shared_flags | MS_NOATIME));
+    // Private first: mounts on a shared /local would spread to the binds made from it, and hiding
+    // /local/var would cover /var.
+    TRY(set_propagation(below(root, "/local"), MS_PRIVATE));
+    for (const std::string_view name : {"/var", "/opt", "/mnt"}) {
+        const auto real = below(root, "/local", name);
+        TRY(bind(real, below(root, name)));
+        TRY(set_propagation(below(root, name), MS_REC | MS_SHARED));
+        TRY(hide(below(root, "/srv"), real));
+    }
+    mkdir(below(root, "/var/lib").c_str(), 0755);
+    return bind(below(root, "/.bottlerocket"), below(root, "/var/lib/bottlerocket"));
+}
+
+} // namespace holdfast::initrd

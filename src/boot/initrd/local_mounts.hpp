@@ -1,0 +1,27 @@
+#pragma once
+
+#include "boot/initrd/partitions.hpp"
+#include "boot/initrd/system_calls.hpp"
+
+#include <array>
+
+namespace holdfast::initrd {
+
+/// What the kernel knows of partitions, on all disks.
+struct Partitions {
+    std::array<Partition, 256> all{};
+    std::size_t count = 0;
+
+    std::span<const Partition> found() const { return {all.data(), count}; }
+};
+void look_for_partitions(Partitions& partitions);
+
+/// Mounts `device`, the data partition, and all that lies on it, below `root` (empty, or "/sysroot"
+/// in the initrd): /local, /var, /opt, /mnt, and PRIVATE at its known path. One program doing five
+/// mounts is ready before systemd would have started the first mount(8).
+///
+/// /local/var and its siblings are then hidden behind the empty /srv, so that each directory has one
+/// name only; two names for one file are how container volume checks are tricked.
+Result<void> mount_local(std::string_view root, std::string_view device);
+
+} // namespace holdfast::initrd

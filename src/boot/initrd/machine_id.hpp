@@ -1,0 +1,28 @@
+#pragma once
+
+#include "boot/initrd/fixed_text.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace holdfast::initrd {
+
+/// 32 lower-case hexadecimal digits, as in machine-id(5).
+using MachineId = FixedText<32>;
+
+/// The machine id that a hypervisor gives: the SMBIOS product UUID without its hyphens. Nothing when
+/// `vendor` (SMBIOS system vendor) is no hypervisor, or the UUID is malformed or one of the
+/// placeholders (all digits alike). A copied disk thus gets a new id in a new machine, which an id
+/// kept on the disk would not.
+std::optional<MachineId> machine_id_of_hypervisor(std::string_view vendor,
+                                                  std::string_view product_uuid);
+
+/// The id kept on PRIVATE, if that is what the text is.
+std::optional<MachineId> machine_id_from_file(std::string_view text);
+
+/// A new one; sets the variant bits that make it a valid version 4 UUID, as systemd does.
+MachineId machine_id_from_random(std::span<const std::byte, 16> random);
+
+} // namespace holdfast::initrd

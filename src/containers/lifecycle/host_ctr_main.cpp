@@ -1,6 +1,0 @@
-#include "containers/lifecycle/host_ctr.hpp"
-
-int main(int argc, char** argv)
-{
-    return holdfast::run_program(argc, argv, holdfast::containers::host_ctr);
-}

@@ -1,0 +1,435 @@
+#include "store/store.hpp"
+
+#include "store_schema.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace holdfast::store {
+
+namespace {
+
+constexpr std::int64_t schema_version = 1;
+constexpr std::string_view version_note = "os-version";
+
+struct PendingRow {
+    std::string key;
+    Source source;
+    std::optional<std::string> value;
+    std::string who;
+    std::int64_t at;
+    Strength strength;
+};
+
+/// The columns value, source, who, at, strong from `first` on.
+Stored stored_of(const Statement& row, int first)
+{
+    return {row.text(first),
+            {static_cast<Source>(row.number(first + 1)), row.text(first + 2),
+             std::chrono::sys_seconds(std::chrono::seconds(row.number(first + 3))),
+             static_cast<Strength>(row.number(first + 4))}};
+}
+
+Result<std::vector<PendingRow>> pending_rows(Database& database, std::string_view transaction)
+{
+    TRY_ASSIGN(auto rows, database.prepare("SELECT key, source, value, who, at, strong "
+                                           "FROM pending WHERE tx = ? ORDER BY key, source"));
+    rows.bind(1, transaction);
+    std::vector<PendingRow> found;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            return found;
+        }
+        found.push_back({rows.text(0), static_cast<Source>(rows.number(1)), rows.optional_text(2),
+                         rows.text(3), rows.number(4), static_cast<Strength>(rows.number(5))});
+    }
+}
+
+Result<Values> layer(Database& database, Source source)
+{
+    TRY_ASSIGN(auto rows, database.prepare("SELECT key, value FROM live WHERE source = ?"));
+    rows.bind(1, static_cast<std::int64_t>(source));
+    Values values;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            return values;
+        }
+        values.emplace(rows.text(0), rows.text(1));
+    }
+}
+
+Result<void> write_pending(Database& database, std::string_view transaction,
+                           std::span<const PendingRow> rows)
+{
+    TRY_ASSIGN(auto insert,
+               database.prepare("INSERT OR REPLACE INTO pending (tx, key, source, value, who, at, "
+                                "strong) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+    TRY_ASSIGN(auto change, Transaction::begin(database));
+    for (const auto& row : rows) {
+        insert.bind(1, transaction)
+            .bind(2, std::string_view(row.key))
+            .bind(3, static_cast<std::int64_t>(row.source))
+            .bind(4, row.value)
+            .bind(5, std::string_view(row.who))
+            .bind(6, row.at)
+            .bind(7, static_cast<std::int64_t>(row.strength));
+        TRY(insert.run());
+    }
+    return change.commit();
+}
+
+Result<void> forget_pending(Database& database, std::string_view transaction)
+{
+    TRY_ASSIGN(auto forget, database.prepare("DELETE FROM pending WHERE tx = ?"));
+    forget.bind(1, transaction);
+    return forget.run();
+}
+
+/// Changes one layer's value of one key and logs that. Must run inside a transaction.
+class LayerWriter {
+public:
+    static Result<LayerWriter> prepare(Database& database)
+    {
+        TRY_ASSIGN(auto log,
+                   database.prepare("INSERT INTO audit (at, tx, key, source, who, old, new) VALUES "
+                                    "(?4, ?6, ?1, ?2, ?3, (SELECT value FROM live WHERE key = ?1 "
+                                    "AND source = ?2), ?5)"));
+        TRY_ASSIGN(auto put, database.prepare("INSERT OR REPLACE INTO live (key, source, who, at, "
+                                              "value, strong) VALUES (?, ?, ?, ?, ?, ?)"));
+        TRY_ASSIGN(auto take,
+                   database.prepare("DELETE FROM live WHERE key = ? AND source = ?"));
+        return LayerWriter(std::move(log), std::move(put), std::move(take));
+    }
+
+    Result<void> write(const PendingRow& row, std::string_view transaction)
+    {
+        bind_row(log_, row).bind(5, row.value).bind(6, transaction);
+        TRY(log_.run());
+        if (!row.value.has_value()) {
+            take_.bind(1, std::string_view(row.key)).bind(2, static_cast<std::int64_t>(row.source));
+            return take_.run();
+        }
+        bind_row(put_, row).bind(5, row.value).bind(6, static_cast<std::int64_t>(row.strength));
+        return put_.run();
+    }
+
+private:
+    LayerWriter(Statement log, Statement put, Statement take)
+        : log_(std::move(log)), put_(std::move(put)), take_(std::move(take))
+    {
+    }
+
+    static Statement& bind_row(Statement& statement, const PendingRow& row)
+    {
+        return statement.bind(1, std::string_view(row.key))
+            .bind(2, static_cast<std::int64_t>(row.source))
+            .bind(3, std::string_view(row.who))
+            .bind(4, row.at);
+    }
+
+    Statement log_;
+    Statement put_;
+    Statement take_;
+};
+
+/// Whether `other` is `key` or lies below it, segment by segment.
+bool contains(const Key& key, const Key& other)
+{
+    const auto& outer = key.segments();
+    const auto& inner = other.segments();
+    return outer.size() <= inner.size() && std::equal(outer.begin(), outer.end(), inner.begin());
+}
+
+/// The rule of api.md §6: a weak value never replaces a strong one that is there.
+Result<void> check_strength(const std::map<std::string, Stored>& live, const PendingRow& row)
+{
+    const auto present = live.find(row.key);
+    if (row.value.has_value() && row.strength == Strength::weak && present != live.end() &&
+        present->second.provenance.strength == Strength::strong) {
+        return fail(Errc::internal,
+                    "Data store error during commit: Cannot change setting {} from strong to weak",
+                    row.key);
+    }
+    return {};
+}
+
+} // namespace
+
+std::string_view name(Source source)
+{
+    switch (source) {
+    case Source::defaults: return "default";
+    case Source::generator: return "generator";
+    case Source::user_data: return "user-data";
+    case Source::api: return "api";
+    }
+    return "unknown";
+}
+
+Result<Source> parse_source(std::string_view text)
+{
+    for (const auto source :
+         {Source::defaults, Source::generator, Source::user_data, Source::api}) {
+        if (text == name(source)) {
+            return source;
+        }
+    }
+    return fail(Errc::invalid, "Unknown source '{}', expected generator, user-data or api", text);
+}
+
+std::string_view name(Strength strength)
+{
+    return strength == Strength::weak ? "weak" : "strong";
+}
+
+Result<Strength> parse_strength(std::string_view text)
+{
+    if (text == "strong") {
+        return Strength::strong;
+    }
+    if (text == "weak") {
+        return Strength::weak;
+    }
+    return fail(Errc::invalid, "Unknown strength '{}', expected strong or weak", text);
+}
+
+Result<Store> Store::open(const std::filesystem::path& directory, io::Clock& clock,
+                          const char* vfs)
+{
+    TRY_ASSIGN(auto database, Database::open(directory / "settings.sqlite", vfs));
+    Store store(std::move(database), clock);
+    TRY(store.prepare_tables().while_("opening the settings store"));
+    TRY(store.load_live());
+    return store;
+}
+
+Result<void> Store::prepare_tables()
+{
+    // Exclusive: a second server on the same store is a mistake that must show at once.
+    TRY(database_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; "
+                          "PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; "
+                          "PRAGMA temp_store = MEMORY;"));
+    TRY(database_.execute(pending_schema));
+    TRY_ASSIGN(auto change, Transaction::begin(database_));
+    TRY_ASSIGN(const auto version, database_.number("PRAGMA user_version"));
+    if (version > schema_version) {
+        return fail(Errc::unsupported, "the store has version {}, this program knows {}", version,
+                    schema_version);
+    }
+    if (version == 0) {
+        TRY(database_.execute(schema));
+        TRY(database_.execute("PRAGMA user_version = 1"));
+    }
+    return change.commit();
+}
+
+Result<void> Store::load_live()
+{
+    TRY_ASSIGN(auto rows, database_.prepare("SELECT key, value, source, who, at, strong FROM live "
+                                            "ORDER BY source"));
+    std::map<std::string, Stored> loaded;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            break;
+        }
+        // Later sources come later and cover the earlier ones.
+        loaded.insert_or_assign(rows.text(0), stored_of(rows, 1));
+    }
+    live_ = std::move(loaded);
+    return {};
+}
+
+std::int64_t Store::now() const
+{
+    return std::chrono::duration_cast<std::chrono::seconds>(clock_->now().time_since_epoch())
+        .count();
+}
+
+Result<void> Store::adopt_image(std::string_view os_version, const Values& defaults)
+{
+    TRY_ASSIGN(const auto last_version, note(version_note));
+    TRY_ASSIGN(auto old, layer(database_, Source::defaults));
+    const bool new_version = last_version != os_version;
+    if (!new_version && old == defaults) {
+        return {};
+    }
+    {
+        TRY_ASSIGN(auto change, Transaction::begin(database_));
+        if (new_version) {
+            TRY(database_.execute("DELETE FROM live WHERE strong = 0"));
+            TRY(set_note(version_note, os_version));
+        }
+        TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
+        const auto who = std::format("image {}", os_version);
+        for (const auto& [key, value] : defaults) {
+            const auto before = old.extract(key);
+            if (before.empty() || before.mapped() != value) {
+                TRY(writer.write({key, Source::defaults, value, who, now(), Strength::strong},
+                                 "image"));
+            }
+        }
+        for (const auto& [key, value] : old) {
+            TRY(writer.write({key, Source::defaults, {}, who, now(), Strength::strong}, "image"));
+        }
+        TRY(change.commit());
+    }
+    return load_live();
+}
+
+Result<void> Store::patch(std::string_view transaction, const Values& values, const Author& author,
+                          Strength strength)
+{
+    std::vector<PendingRow> rows;
+    for (const auto& [key, value] : values) {
+        rows.push_back({key, author.source, value, author.who, now(), strength});
+    }
+    return write_pending(database_, transaction, rows);
+}
+
+Result<void> Store::unset(std::string_view transaction, std::span<const Key> keys,
+                          const Author& author)
+{
+    TRY_ASSIGN(const auto set, layer(database_, Source::api));
+    std::vector<PendingRow> rows;
+    for (const auto& key : keys) {
+        const auto before = rows.size();
+        for (const auto& [found, value] : set) {
+            const auto parsed = Key::parse(found);
+            if (parsed.has_value() && contains(key, *parsed)) {
+                rows.push_back({found, Source::api, {}, author.who, now(), Strength::strong});
+            }
+        }
+        if (rows.size() == before) {
+            return fail(Errc::not_found, "{} was not set through the API", key.str());
+        }
+    }
+    return write_pending(database_, transaction, rows);
+}
+
+Result<std::vector<std::string>> Store::transactions()
+{
+    TRY_ASSIGN(auto rows, database_.prepare("SELECT DISTINCT tx FROM pending ORDER BY tx"));
+    std::vector<std::string> names;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            return names;
+        }
+        names.push_back(rows.text(0));
+    }
+}
+
+Result<std::map<std::string, Stored>> Store::pending(std::string_view transaction)
+{
+    TRY_ASSIGN(auto rows, database_.prepare("SELECT key, value, source, who, at, strong FROM "
+                                            "pending WHERE tx = ? AND value IS NOT NULL "
+                                            "ORDER BY source"));
+    rows.bind(1, transaction);
+    std::map<std::string, Stored> found;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            return found;
+        }
+        found.insert_or_assign(rows.text(0), stored_of(rows, 1));
+    }
+}
+
+Result<std::vector<std::string>> Store::discard(std::string_view transaction)
+{
+    TRY_ASSIGN(const auto rows, pending_rows(database_, transaction));
+    std::set<std::string> keys;
+    for (const auto& row : rows) {
+        keys.insert(row.key);
+    }
+    TRY(forget_pending(database_, transaction));
+    return std::vector(keys.begin(), keys.end());
+}
+
+Result<std::vector<std::string>> Store::commit(std::string_view transaction)
+{
+    TRY_ASSIGN(const auto rows, pending_rows(database_, transaction));
+    if (rows.empty()) {
+        return fail(Errc::no_changes, "Tried to commit with no pending changes");
+    }
+    for (const auto& row : rows) {
+        TRY(check_strength(live_, row));
+    }
+    std::set<std::string> keys;
+    {
+        TRY_ASSIGN(auto change, Transaction::begin(database_));
+        TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
+        for (const auto& row : rows) {
+            TRY(writer.write(row, transaction));
+            keys.insert(row.key);
+        }
+        TRY(forget_pending(database_, transaction));
+        TRY(database_.execute(
+            "DELETE FROM audit WHERE id <= (SELECT max(id) - 10000 FROM audit)"));
+        TRY(change.commit().while_("Data store error during commit"));
+    }
+    TRY(load_live());
+    return std::vector(keys.begin(), keys.end());
+}
+
+Values Store::live_values() const
+{
+    Values values;
+    for (const auto& [key, stored] : live_) {
+        values.emplace_hint(values.end(), key, stored.value);
+    }
+    return values;
+}
+
+Result<std::vector<Stored>> Store::layers(std::string_view key)
+{
+    TRY_ASSIGN(auto rows, database_.prepare("SELECT value, source, who, at, strong FROM live "
+                                            "WHERE key = ? ORDER BY source DESC"));
+    rows.bind(1, key);
+    std::vector<Stored> found;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            return found;
+        }
+        found.push_back(stored_of(rows, 0));
+    }
+}
+
+Result<std::vector<Change>> Store::changes(std::int64_t limit)
+{
+    TRY_ASSIGN(auto rows, database_.prepare("SELECT at, tx, key, source, who, old, new FROM audit "
+                                            "ORDER BY id DESC LIMIT ?"));
+    rows.bind(1, limit);
+    std::vector<Change> found;
+    for (;;) {
+        TRY_ASSIGN(const bool more, rows.step());
+        if (!more) {
+            return found;
+        }
+        found.push_back({std::chrono::sys_seconds(std::chrono::seconds(rows.number(0))),
+                         rows.text(1), rows.text(2), static_cast<Source>(rows.number(3)),
+                         rows.text(4), rows.optional_text(5), rows.optional_text(6)});
+    }
+}
+
+Result<std::string> Store::note(std::string_view name)
+{
+    TRY_ASSIGN(auto row, database_.prepare("SELECT text FROM notes WHERE name = ?"));
+    row.bind(1, name);
+    TRY_ASSIGN(const bool found, row.step());
+    return found ? row.text(0) : std::string();
+}
+
+Result<void> Store::set_note(std::string_view name, std::string_view text)
+{
+    TRY_ASSIGN(auto put,
+               database_.prepare("INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)"));
+    put.bind(1, name).bind(2, text);
+    return put.run();
+}
+
+} // namespace holdfast::store

@@ -1,0 +1,253 @@
+#include "store/store.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+namespace holdfast::store {
+
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class FixedClock final : public io::Clock {
+public:
+    std::chrono::system_clock::time_point now() override { return time; }
+    std::chrono::steady_clock::time_point monotonic_now() override { return {}; }
+    void sleep(std::chrono::nanoseconds) override {}
+
+    std::chrono::system_clock::time_point time{std::chrono::seconds(1'700'000'000)};
+};
+
+class StoreTest : public testing::Test {
+protected:
+    StoreTest()
+    {
+        std::string pattern = testing::TempDir() + "holdfast-store-XXXXXX";
+        directory_ = ::mkdtemp(pattern.data());
+        reopen();
+    }
+    ~StoreTest() override { std::filesystem::remove_all(directory_); }
+
+    void reopen()
+    {
+        store_.reset();
+        auto opened = Store::open(directory_, clock_);
+        ASSERT_TRUE(opened.has_value()) << opened.error().message();
+        store_.emplace(*std::move(opened));
+    }
+
+    void set(const Values& values, Source source, Strength strength = Strength::strong)
+    {
+        ASSERT_TRUE(store_->patch("t", values, {source, "someone"}, strength).has_value());
+        const auto committed = store_->commit("t");
+        ASSERT_TRUE(committed.has_value()) << committed.error().message();
+    }
+
+    std::string value(const std::string& key)
+    {
+        const auto found = store_->live().find(key);
+        return found == store_->live().end() ? "(unset)" : found->second.value;
+    }
+
+    std::filesystem::path directory_;
+    FixedClock clock_;
+    std::optional<Store> store_;
+};
+
+TEST_F(StoreTest, PendingValuesAreNotLiveUntilCommitted)
+{
+    ASSERT_TRUE(store_->patch("a", {{"settings.motd", "\"x\""}}, {Source::api, "uid=0"},
+                              Strength::strong));
+    EXPECT_EQ(value("settings.motd"), "(unset)");
+    EXPECT_EQ(store_->pending("a")->at("settings.motd").value, "\"x\"");
+    EXPECT_THAT(*store_->transactions(), ElementsAre("a"));
+
+    EXPECT_THAT(*store_->commit("a"), ElementsAre("settings.motd"));
+    EXPECT_EQ(value("settings.motd"), "\"x\"");
+    EXPECT_THAT(*store_->transactions(), IsEmpty());
+}
+
+TEST_F(StoreTest, LastPatchOfAKeyWinsWithinATransaction)
+{
+    for (const auto* text : {"1", "2"}) {
+        ASSERT_TRUE(store_->patch("a", {{"k", text}}, {Source::api, "x"}, Strength::strong));
+    }
+    ASSERT_TRUE(store_->commit("a"));
+    EXPECT_EQ(value("k"), "2");
+}
+
+TEST_F(StoreTest, LaterCommitWinsBetweenTransactions)
+{
+    ASSERT_TRUE(store_->patch("a", {{"k", "1"}}, {Source::api, "x"}, Strength::strong));
+    ASSERT_TRUE(store_->patch("b", {{"k", "2"}}, {Source::api, "x"}, Strength::strong));
+    ASSERT_TRUE(store_->commit("b"));
+    ASSERT_TRUE(store_->commit("a"));
+    EXPECT_EQ(value("k"), "1");
+}
+
+TEST_F(StoreTest, CommitOfNothingIsNoChanges)
+{
+    EXPECT_EQ(store_->commit("nobody").error().code(), Errc::no_changes);
+}
+
+TEST_F(StoreTest, CommitOfAnEqualValueReportsItsKey)
+{
+    set({{"k", "1"}}, Source::api);
+    ASSERT_TRUE(store_->patch("t", {{"k", "1"}}, {Source::api, "x"}, Strength::strong));
+    EXPECT_THAT(*store_->commit("t"), ElementsAre("k"));
+}
+
+TEST_F(StoreTest, DiscardReturnsTheKeysAndForgetsThem)
+{
+    ASSERT_TRUE(store_->patch("a", {{"k", "1"}, {"l", "2"}}, {Source::api, "x"}, Strength::strong));
+    EXPECT_THAT(*store_->discard("a"), ElementsAre("k", "l"));
+    EXPECT_THAT(*store_->discard("a"), IsEmpty());
+    EXPECT_EQ(store_->commit("a").error().code(), Errc::no_changes);
+}
+
+TEST_F(StoreTest, OpeningDropsStaleTransactionsAndKeepsLiveValues)
+{
+    set({{"k", "1"}}, Source::api);
+    ASSERT_TRUE(store_->patch("a", {{"k", "2"}}, {Source::api, "x"}, Strength::strong));
+    reopen();
+    EXPECT_THAT(*store_->transactions(), IsEmpty());
+    EXPECT_EQ(value("k"), "1");
+}
+
+TEST_F(StoreTest, SecondOpenOfTheSameStoreIsLocked)
+{
+    const auto second = Store::open(directory_, clock_);
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().code(), Errc::locked);
+}
+
+TEST_F(StoreTest, SourcesCoverEachOtherByPrecedenceWhateverTheOrderOfWriting)
+{
+    set({{"k", "3"}}, Source::api);
+    set({{"k", "2"}}, Source::user_data);
+    set({{"k", "1"}}, Source::generator);
+    EXPECT_EQ(value("k"), "3");
+    const auto layers = store_->layers("k");
+    ASSERT_EQ(layers->size(), 3U);
+    EXPECT_EQ(layers->at(0).provenance.source, Source::api);
+    EXPECT_EQ(layers->at(2).value, "1");
+}
+
+TEST_F(StoreTest, UnsetUncoversWhatWouldBeThereWithoutTheApi)
+{
+    ASSERT_TRUE(store_->adopt_image("1", {{"settings.k", "0"}}));
+    set({{"settings.k", "2"}}, Source::user_data);
+    set({{"settings.k", "3"}, {"settings.l", "4"}}, Source::api);
+
+    ASSERT_TRUE(store_->unset("u", std::vector{*Key::parse("settings.k")}, {Source::api, "x"}));
+    EXPECT_THAT(*store_->commit("u"), ElementsAre("settings.k"));
+    EXPECT_EQ(value("settings.k"), "2");
+    EXPECT_EQ(value("settings.l"), "4");
+}
+
+TEST_F(StoreTest, UnsetOfATableTakesEverythingBelowItAndNothingBeside)
+{
+    set({{"settings.c.a.x", "1"}, {"settings.c.a.y", "1"}, {"settings.c.ab", "1"}}, Source::api);
+    ASSERT_TRUE(store_->unset("u", std::vector{*Key::parse("settings.c.a")}, {Source::api, "x"}));
+    EXPECT_THAT(*store_->commit("u"), ElementsAre("settings.c.a.x", "settings.c.a.y"));
+    EXPECT_EQ(value("settings.c.ab"), "1");
+}
+
+TEST_F(StoreTest, UnsetOfWhatTheApiNeverSetIsNotFound)
+{
+    set({{"settings.k", "2"}}, Source::user_data);
+    const auto result =
+        store_->unset("u", std::vector{*Key::parse("settings.k")}, {Source::api, "x"});
+    EXPECT_EQ(result.error().code(), Errc::not_found);
+    EXPECT_THAT(*store_->transactions(), IsEmpty());
+}
+
+TEST_F(StoreTest, ProvenanceTellsSourceWhoWhenAndStrength)
+{
+    set({{"k", "1"}}, Source::user_data);
+    reopen();
+    const auto& provenance = store_->live().at("k").provenance;
+    EXPECT_EQ(provenance.source, Source::user_data);
+    EXPECT_EQ(provenance.who, "someone");
+    EXPECT_EQ(provenance.when.time_since_epoch().count(), 1'700'000'000);
+    EXPECT_EQ(provenance.strength, Strength::strong);
+}
+
+struct StrengthCase {
+    std::optional<Strength> live;
+    Strength pending;
+    bool accepted;
+    Strength after;
+};
+
+class StrengthRule : public StoreTest, public testing::WithParamInterface<StrengthCase> {};
+
+TEST_P(StrengthRule, HoldsAtCommit)
+{
+    const auto& rule = GetParam();
+    if (rule.live.has_value()) {
+        set({{"k", "1"}}, Source::api, *rule.live);
+    }
+    ASSERT_TRUE(store_->patch("p", {{"k", "2"}, {"other", "9"}}, {Source::api, "x"}, rule.pending));
+    const auto committed = store_->commit("p");
+    EXPECT_EQ(committed.has_value(), rule.accepted);
+    EXPECT_EQ(store_->live().at("k").provenance.strength, rule.after);
+    EXPECT_EQ(value("other"), rule.accepted ? "9" : "(unset)");
+    if (!rule.accepted) {
+        EXPECT_EQ(committed.error().code(), Errc::internal);
+        EXPECT_THAT(committed.error().message(),
+                    HasSubstr("Cannot change setting k from strong to weak"));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, StrengthRule,
+    testing::Values(StrengthCase{{}, Strength::weak, true, Strength::weak},
+                    StrengthCase{{}, Strength::strong, true, Strength::strong},
+                    StrengthCase{Strength::weak, Strength::strong, true, Strength::strong},
+                    StrengthCase{Strength::strong, Strength::weak, false, Strength::strong},
+                    StrengthCase{Strength::weak, Strength::weak, true, Strength::weak},
+                    StrengthCase{Strength::strong, Strength::strong, true, Strength::strong}));
+
+TEST_F(StoreTest, NewImageReplacesDefaultsAndDropsWeakValuesOnly)
+{
+    ASSERT_TRUE(store_->adopt_image("1", {{"a", "1"}, {"b", "1"}}));
+    set({{"w", "1"}}, Source::generator, Strength::weak);
+    set({{"s", "1"}}, Source::generator, Strength::strong);
+    ASSERT_TRUE(store_->adopt_image("1", {{"a", "1"}, {"b", "1"}}));
+    EXPECT_EQ(value("w"), "1") << "the same version keeps weak values";
+
+    ASSERT_TRUE(store_->adopt_image("2", {{"a", "2"}}));
+    EXPECT_EQ(value("a"), "2");
+    EXPECT_EQ(value("b"), "(unset)");
+    EXPECT_EQ(value("w"), "(unset)");
+    EXPECT_EQ(value("s"), "1");
+}
+
+TEST_F(StoreTest, AuditLogNamesEachChangeNewestFirst)
+{
+    set({{"k", "1"}}, Source::api);
+    set({{"k", "2"}}, Source::api);
+    const auto changes = store_->changes(10);
+    ASSERT_EQ(changes->size(), 2U);
+    EXPECT_EQ(changes->at(0).key, "k");
+    EXPECT_EQ(changes->at(0).before, "1");
+    EXPECT_EQ(changes->at(0).after, "2");
+    EXPECT_EQ(changes->at(0).who, "someone");
+    EXPECT_EQ(changes->at(1).before, std::nullopt);
+}
+
+TEST_F(StoreTest, NotesSurviveReopening)
+{
+    EXPECT_EQ(*store_->note("n"), "");
+    ASSERT_TRUE(store_->set_note("n", "text"));
+    reopen();
+    EXPECT_EQ(*store_->note("n"), "text");
+}
+
+} // namespace
+
+} // namespace holdfast::store

@@ -1,0 +1,88 @@
+#include "boot/testing/test_disk.hpp"
+#include "update/signpost/program.hpp"
+#include "update/signpost/system_disk.hpp"
+#include "update/signpost/test_system.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast::update {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Program : public ::testing::Test {
+protected:
+    Result<std::string> run(std::vector<std::string> arguments)
+    {
+        return run_signpost(arguments, files, [this](const auto& device, DiskUse use) {
+            opened = device.native() + (use == DiskUse::look ? " to look" : " to change");
+            return Result<std::unique_ptr<io::BlockDevice>>(std::make_unique<io::FakeDisk>(disk));
+        });
+    }
+
+    io::FakeFiles files = make_system();
+    io::FakeDisk disk = boot::make_disk(boot::holdfast_layout({1, 0, true}, {2, 1, false}));
+    std::string opened;
+};
+
+TEST_F(Program, PrintsTheStatus)
+{
+    EXPECT_EQ(*run({"status"}),
+              "OS disk: /dev/vda\n"
+              "Set A:   boot=/dev/vda3 root=/dev/vda4 hash=/dev/vda5 priority=1 tries_left=0 "
+              "successful=true\n"
+              "Set B:   boot=/dev/vda6 root=/dev/vda7 hash=/dev/vda8 priority=2 tries_left=1 "
+              "successful=false\n"
+              "Active:  Set A\n"
+              "Next:    Set B\n");
+    EXPECT_EQ(opened, "/dev/vda to look");
+}
+
+TEST_F(Program, KeepsNamesAndFlagsTogetherWhenBRuns)
+{
+    files = make_system(7, 8);
+    disk = boot::make_disk(boot::holdfast_layout({1, 0, false}, {2, 0, false}));
+    const auto status = *run({"status"});
+    EXPECT_THAT(status, HasSubstr("Set A:   boot=/dev/vda3"));
+    EXPECT_THAT(status, HasSubstr("Active:  Set B\nNext:    None\n"));
+}
+
+TEST_F(Program, SaysTrueOrNothing)
+{
+    EXPECT_EQ(*run({"has-boot-ever-succeeded"}), "");
+    auto layout = boot::holdfast_layout({1, 0, true}, {});
+    layout[boot::private_partition].attributes = boot::ever_succeeded_attribute;
+    disk = boot::make_disk(layout);
+    EXPECT_EQ(*run({"has-boot-ever-succeeded"}), "true\n");
+}
+
+TEST_F(Program, ChangesWithTheDiskToItself)
+{
+    EXPECT_EQ(*run({"mark-successful-boot"}), "");
+    EXPECT_EQ(opened, "/dev/vda to change");
+}
+
+TEST_F(Program, ExplainsItselfWithoutTouchingTheDisk)
+{
+    EXPECT_THAT(*run({"--help"}), HasSubstr("rollback-to-inactive"));
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{}, {"staus"}, {"status", "now"}}) {
+        const auto refused = run(arguments);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().code(), Errc::invalid);
+        EXPECT_THAT(refused.error().message(), HasSubstr("Usage: signpost"));
+    }
+    EXPECT_EQ(opened, "");
+}
+
+TEST_F(Program, RefusesARootThatIsNotOnVerity)
+{
+    files = io::FakeFiles({{"/proc/self/mountinfo", "23 1 8:1 / / rw - ext4 /dev/sda1 rw\n"}});
+    EXPECT_THAT(run({"status"}).error().message(), HasSubstr("not on a verity device"));
+    files = io::FakeFiles({{"/proc/self/mountinfo", "24 23 0:21 / /etc rw - tmpfs tmpfs rw\n"}});
+    EXPECT_EQ(run({"status"}).error().code(), Errc::not_found);
+}
+
+} // namespace
+} // namespace holdfast::update
