@@ -161,6 +161,36 @@ TEST_F(RunningMachine, RefusesCallersWithoutACertificateOfItsAuthority)
     EXPECT_TRUE(answers_to(&*fresh)) << "a good one, or this test proves nothing";
 }
 
+/// The process number of the control container's program, as soon as it is another than `before`;
+/// empty when there is none in the end.
+std::string control_process(TestMachine& machine, const std::string& before, bool wanted)
+{
+    std::string found;
+    for (int attempt = 0; attempt < 60; ++attempt) {
+        const auto answer = machine.shell("pgrep -x control");
+        EXPECT_TRUE(succeeds(answer));
+        found = answer ? answer->output : "";
+        if (found != before && found.empty() != wanted) {
+            break;
+        }
+        machine.clock().sleep(1s);
+    }
+    return found;
+}
+
+TEST_F(RunningMachine, RunsAHostContainerUntilItIsDisabled)
+{
+    const auto first = control_process(*machine_, "", true);
+    ASSERT_NE(first, "") << "the control container runs";
+    output("kill -9 " + first);
+    const auto second = control_process(*machine_, first, true);
+    EXPECT_NE(second, first);
+    EXPECT_NE(second, "") << "it is started again";
+    ASSERT_TRUE(succeeds(
+        machine_->set({{"host-containers", {{"control", {{"enabled", false}}}}}})));
+    EXPECT_EQ(control_process(*machine_, second, false), "");
+}
+
 TEST_F(RunningMachine, MarksItsBootSuccessful)
 {
     // What only a whole boot does; the flags on the disk are looked at by the fall-back tests.
