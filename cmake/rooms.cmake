@@ -22,6 +22,8 @@ function(host_room)
     set_tests_properties(unit.${ROOM_NAME} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
   if(HOLDFAST_FUZZ)
+    # Without this the fuzzer is blind to what its input does inside the room.
+    target_compile_options(${ROOM_NAME} PRIVATE -fsanitize=fuzzer-no-link)
     foreach(fuzzer ${ROOM_FUZZERS})
       get_filename_component(target ${fuzzer} NAME_WE)
       add_executable(${target} ${fuzzer})

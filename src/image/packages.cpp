@@ -84,9 +84,10 @@ std::vector<Resolved> read_simulation(std::string_view output)
         if (words.size() < 4 || words[0] != "Inst" || !words[2].starts_with('(')) {
             continue;
         }
-        const auto open = line.rfind('[');
-        const auto close = line.rfind("])");
-        if (open == std::string::npos || close == std::string::npos || close < open) {
+        // "[]" may follow, where apt lists what is broken for the moment.
+        const auto close = line.find("])");
+        const auto open = close == std::string::npos ? close : line.rfind('[', close);
+        if (open == std::string::npos) {
             continue;
         }
         packages.push_back({words[1], words[2].substr(1), line.substr(open + 1, close - open - 1)});

@@ -62,6 +62,25 @@ Result<void> strip_setuid(const fs::path& folder)
     return {};
 }
 
+/// Joins the certificates that Debian trusts to one file, as update-ca-certificates would do on an
+/// installed system. /etc/pki leads to it until settings.pki says otherwise.
+Result<void> bundle_certificates(Context& context, const fs::path& folder)
+{
+    auto& files = context.system.files;
+    const auto source = folder / "usr/share/ca-certificates/mozilla";
+    if (!files.exists(source)) {
+        return {};
+    }
+    TRY_ASSIGN(const auto names, files.list(source));
+    std::string bundle;
+    for (const auto& name : names) {
+        TRY_ASSIGN(const auto certificate, files.read(source / name));
+        bundle += certificate;
+    }
+    TRY(files.create_directories(folder / "usr/share/holdfast"));
+    return io::replace_file(files, folder / "usr/share/holdfast/ca-bundle.crt", bundle);
+}
+
 Result<void> prepare_kernel(Context& context, PackageTree& tree)
 {
     std::error_code error;
@@ -88,6 +107,7 @@ Result<void> build_tree(Context& context, PackageTree& tree, const std::vector<s
     std::error_code error;
     fs::remove_all(tree.folder, error);
     TRY(extract_packages(context, tree.packages, tree.folder));
+    TRY(bundle_certificates(context, tree.folder));
     TRY(trim(tree.folder, drop, keep));
     TRY(strip_setuid(tree.folder));
     TRY(prepare_kernel(context, tree));
@@ -106,7 +126,7 @@ Result<PackageTree> make_package_tree(Context& context, const std::vector<std::s
     PackageTree tree;
     TRY_ASSIGN(tree.packages, fetch_packages(context, names, exclude));
     Key key;
-    key.add("package-tree-3").add(drop).add(keep);
+    key.add("package-tree-4").add(drop).add(keep);
     for (const auto& package : tree.packages) {
         key.add(package.file.filename().native());
     }

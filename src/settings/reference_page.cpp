@@ -36,22 +36,24 @@ std::string default_text(const Node& node, const Leaf& leaf)
 }
 
 /// Adds the rows of all settings below a node.
-void add_rows(const Node& node, const std::string& path, const std::vector<std::string>& inherited,
-              std::string& page)
+void add_rows(const Node& node, const std::string& path, const Node& above,
+              const std::vector<std::string>& inherited, std::string& page)
 {
     const auto affects = node.affects.value_or(inherited);
+    // The value of a keyed table has no text but that of its table.
+    const auto& doc = node.doc.empty() ? above.doc : node.doc;
     if (const auto* leaf = std::get_if<Leaf>(&node.shape)) {
         page += std::format("| `{}` | {} | {} | {} | {} |\n", path, cell(leaf->type_name),
-                            default_text(node, *leaf), join(affects, ", "), cell(node.doc));
+                            default_text(node, *leaf), join(affects, ", "), cell(doc));
     } else if (const auto* branch = std::get_if<Branch>(&node.shape)) {
         for (const auto& next : branch->children) {
-            add_rows(next, path + "." + next.name, affects, page);
+            add_rows(next, path + "." + next.name, node, affects, page);
         }
     } else if (const auto* keyed = std::get_if<Keyed>(&node.shape)) {
         // The name of the key's type says what to put there: "<kernel-module>".
         auto key = keyed->key_type_name;
         std::ranges::replace(key, ' ', '-');
-        add_rows(keyed->item.front(), std::format("{}.<{}>", path, key), affects, page);
+        add_rows(keyed->item.front(), std::format("{}.<{}>", path, key), node, affects, page);
     }
 }
 
@@ -81,7 +83,7 @@ std::string reference_page(const Node& root)
         page += std::format("\n## {}\n", path);
         add_table_docs(group, path, page);
         page += "\n| Setting | Type | Default | Affects | |\n|---|---|---|---|---|\n";
-        add_rows(group, path, {}, page);
+        add_rows(group, path, group, {}, page);
     }
     return page;
 }

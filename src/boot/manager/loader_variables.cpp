@@ -65,6 +65,8 @@ void LoaderVariables::set_identity()
         text.add(" ").add_number(revision >> 16).add(".").add_number(revision & 0xffff, 2);
     };
     set(u"LoaderInfo", Text().add("holdfast-boot " HOLDFAST_VERSION));
+    // Where we lie by contract; systemd-stub would otherwise name the system's image here.
+    set(u"LoaderImageIdentifier", Text().add("\\EFI\\BOOT\\BOOTX64.EFI"));
     Text firmware;
     add_version(firmware.add(system_.firmware_vendor), system_.firmware_revision);
     set(u"LoaderFirmwareInfo", firmware);

@@ -92,7 +92,8 @@ protected:
         change_attributes(*disk_, boot_b, with_slot_flags(0, b));
     }
 
-    void put(char letter, Payload kind)
+    enum class Signed { no, yes };
+    void put(char letter, Payload kind, Signed wanted = Signed::no)
     {
         io::PosixFiles files;
         auto bytes = *files.read(PROGRAMS "/BOOT_TEST_PAYLOAD.EFI", mebibyte);
@@ -101,20 +102,46 @@ protected:
         if (kind == Payload::garbage) {
             bytes.assign(bytes.size(), 'x');
         }
+        if (wanted == Signed::yes) {
+            const auto path = folder_ + "/payload";
+            ASSERT_TRUE((*files.create(path, 0644))->write_all(bytes).has_value());
+            sign(path, path + ".signed");
+            bytes = *files.read(path + ".signed", mebibyte);
+        }
         bytes.resize((bytes.size() + 511) / 512 * 512);
         const auto offset = letter == 'A' ? boot_a_offset : boot_b_offset;
         ASSERT_TRUE(disk_->write(offset, std::as_bytes(std::span(bytes))).has_value());
+    }
+
+    /// Makes a key that the machine trusts, and signs what is on the disk's ESP.
+    void turn_secure_boot_on()
+    {
+        run({"openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+             "-subj", "/CN=test", "-keyout", key(), "-out", certificate()});
+        const std::string owner = "11111111-2222-3333-4444-555555555555";
+        run({"virt-fw-vars", "--input", "/usr/share/OVMF/OVMF_VARS_4M.fd", "--output",
+             folder_ + "/vars.fd", "--set-pk", owner, certificate(), "--add-kek", owner,
+             certificate(), "--add-db", owner, certificate(), "--secure-boot"});
+        firmware_ = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+        const auto manager = folder_ + "/BOOTX64.EFI";
+        sign(PROGRAMS "/BOOTX64.EFI", manager);
+        run({"mcopy", "-o", "-i", image_ + "@@1M", manager, "::/EFI/BOOT/"});
+    }
+    std::string key() const { return folder_ + "/test.key"; }
+    std::string certificate() const { return folder_ + "/test.pem"; }
+    void sign(const std::string& from, const std::string& to)
+    {
+        run({"sbsign", "--key", key(), "--cert", certificate(), "--output", to, from});
     }
 
     /// Runs the machine until it switches itself off or resets, and gives what the console said.
     std::string boot_machine()
     {
         const auto outcome = processes_.run(
-            {.arguments = {"qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi",
+            {.arguments = {"qemu-system-x86_64", "-machine", "q35,smm=on", "-accel", "tcg,thread=multi",
                            "-cpu", "max", "-m", "256", "-nodefaults", "-display", "none",
                            "-no-reboot", "-serial", "stdio", "-drive",
-                           "if=pflash,unit=0,format=raw,readonly=on,"
-                           "file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+                           "if=pflash,unit=0,format=raw,readonly=on,file=" + firmware_,
                            "-drive", "if=pflash,unit=1,format=raw,file=" + folder_ + "/vars.fd",
                            "-drive", "if=none,id=disk,format=raw,file=" + image_, "-device",
                            "virtio-blk-pci,drive=disk"},
@@ -129,6 +156,7 @@ protected:
     io::PosixProcesses processes_;
     std::string folder_;
     std::string image_;
+    std::string firmware_ = "/usr/share/OVMF/OVMF_CODE_4M.fd";
     std::unique_ptr<io::PosixBlockDevice> disk_;
 };
 
@@ -209,6 +237,19 @@ TEST_F(BootManager, GoesOnWhenAnImageReturnsAndResetsWhenNothingIsLeft)
     EXPECT_THAT(console, HasSubstr("set A did not start: there is no executable image"));
     EXPECT_THAT(console, HasSubstr("cannot boot: there is no executable image; restarting"));
     EXPECT_EQ(flags_on(*disk_, boot_a), (SlotFlags{1, 0, false}));
+}
+
+TEST_F(BootManager, StartsOnlyTrustedImagesUnderSecureBoot)
+{
+    turn_secure_boot_on();
+    set_flags({1, 0, true}, {2, 1, false});
+    put('A', Payload::switches_off, Signed::yes);
+    put('B', Payload::switches_off);
+
+    const auto console = boot_machine();
+    EXPECT_THAT(console, HasSubstr("set B did not start: Secure Boot does not trust the image"));
+    EXPECT_THAT(console, HasSubstr("payload A runs"));
+    EXPECT_THAT(console, Not(HasSubstr("payload B runs")));
 }
 
 } // namespace

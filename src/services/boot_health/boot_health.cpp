@@ -1,0 +1,198 @@
+#include "services/boot_health/boot_health.hpp"
+
+#include "base/log.hpp"
+#include "json/json.hpp"
+
+#include <cstdio>
+
+namespace holdfast::boot_health {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
+constexpr auto judged_file = "/run/holdfast/boot-judged";
+constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
+constexpr auto new_id_file = "/run/holdfast/new-machine-id";
+constexpr auto kept_id_file = "/.bottlerocket/machine-id";
+constexpr auto pause_between_looks = 500ms;
+constexpr auto pause_before_reboot = 60s;
+constexpr auto program_limit = 20s;
+
+Result<bool> api_answers(World& world, const std::string& socket)
+{
+    TRY_ASSIGN(auto stream, world.sockets.connect_local(socket));
+    TRY(stream->write_all("GET /os HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 5s));
+    TRY_ASSIGN(const auto reply, stream->read_some(10s));
+    return is_success_reply(reply);
+}
+
+Verdict look(World& world, const Rules& rules)
+{
+    io::Command show{.arguments = {"/usr/bin/systemctl", "show",
+                                   "--property=Id,LoadState,ActiveState", "--"},
+                     .time_limit = program_limit};
+    show.arguments.insert(show.arguments.end(), rules.units.begin(), rules.units.end());
+    const auto shown = io::run_checked(world.processes, show);
+    if (!shown.has_value()) {
+        return {.health = Health::not_yet, .reason = shown.error().message()};
+    }
+    auto verdict = judge_units(rules.units, parse_units(*shown));
+    if (verdict.health != Health::good) {
+        return verdict;
+    }
+    const auto answers = api_answers(world, rules.api_socket);
+    if (!answers.has_value()) {
+        return {.health = Health::not_yet, .reason = "the API: " + answers.error().message()};
+    }
+    if (!*answers) {
+        return {.health = Health::not_yet, .reason = "the API does not answer GET /os with success"};
+    }
+    return {};
+}
+
+/// A line on every console, through the kernel log.
+void tell_console(io::Files& files, const std::string& text)
+{
+    auto log = files.create("/dev/kmsg");
+    if (log.has_value()) {
+        const auto written = (*log)->write_all("<3>holdfast: " + text + "\n");
+        static_cast<void>(written); // The journal has it too.
+    }
+}
+
+Result<void> note_judgement(io::Files& files, std::string_view judgement)
+{
+    TRY(files.create_directories("/run/holdfast"));
+    TRY_ASSIGN(auto file, files.create(judged_file));
+    return file->write_all(judgement);
+}
+
+/// Best effort: the disk may be what failed.
+void keep_reason(World& world, const std::string& reason)
+{
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
+        world.clock.now().time_since_epoch());
+    const auto facts = world.files.read("/run/holdfast/boot.env");
+    const Json report = {{"reason", reason},
+                         {"time", seconds.count()},
+                         {"boot", facts.has_value() ? *facts : ""}};
+    const auto kept = io::replace_file(world.files, failure_file, to_pretty_text(report) + "\n");
+    if (!kept.has_value()) {
+        log::warning("the reason could not be kept; going on", {{"why", kept.error().message()}});
+    }
+}
+
+Result<void> reboot(World& world)
+{
+    const auto asked =
+        io::run_checked(world.processes, {.arguments = {"/usr/bin/systemctl", "reboot", "--no-block"},
+                                          .time_limit = program_limit});
+    if (asked.has_value()) {
+        return {};
+    }
+    log::warning("no orderly reboot; forcing one", {{"why", asked.error().message()}});
+    TRY(io::run_checked(world.processes,
+                        {.arguments = {"/usr/bin/systemctl", "reboot", "--force", "--force"},
+                         .time_limit = program_limit}));
+    return {};
+}
+
+} // namespace
+
+Result<void> wait_for_health(World& world)
+{
+    TRY_ASSIGN(const auto text, world.files.read(rules_file));
+    TRY_ASSIGN(const auto rules, parse_rules(text).while_(rules_file));
+    const auto deadline = world.clock.monotonic_now() + rules.time_limit;
+    for (;;) {
+        const auto verdict = look(world, rules);
+        if (verdict.health == Health::good) {
+            return {};
+        }
+        if (verdict.health == Health::bad) {
+            return fail(Errc::conflict, "{}", verdict.reason);
+        }
+        if (world.clock.monotonic_now() >= deadline) {
+            return fail(Errc::timeout, "after {} seconds {}", rules.time_limit.count(),
+                        verdict.reason);
+        }
+        world.clock.sleep(pause_between_looks);
+    }
+}
+
+Result<void> mark_successful(World& world)
+{
+    TRY(io::run_checked(world.processes,
+                        {.arguments = {"/usr/bin/signpost", "mark-successful-boot"},
+                         .time_limit = program_limit})
+            .while_("marking the boot successful"));
+    TRY(note_judgement(world.files, "successful\n"));
+    log::info("boot successful");
+    return {};
+}
+
+Result<void> deal_with_failure(World& world, const std::string& reason)
+{
+    keep_reason(world, reason);
+    const auto status = io::run_checked(
+        world.processes,
+        {.arguments = {"/usr/bin/signpost", "status"}, .time_limit = program_limit});
+    // A set on trial may be too broken to tell; only a clear "yes" keeps it up.
+    const bool succeeded_before =
+        status.has_value() && active_set_succeeded(*status).value_or(false);
+    if (!succeeded_before) {
+        tell_console(world.files, "boot failed: " + reason + "; rebooting");
+        return reboot(world);
+    }
+    if (const auto answers = api_answers(world, Rules{}.api_socket);
+        answers.has_value() && *answers) {
+        tell_console(world.files, "boot failed: " + reason + "; the API stays up");
+        return note_judgement(world.files, "failed\n");
+    }
+    tell_console(world.files, "boot failed: " + reason + "; rebooting in a minute");
+    world.clock.sleep(pause_before_reboot);
+    return reboot(world);
+}
+
+Result<void> keep_machine_id(io::Files& files)
+{
+    TRY_ASSIGN(const auto id, files.read(new_id_file, 64));
+    return io::replace_file(files, kept_id_file, id, 0444);
+}
+
+Result<int> run(const std::vector<std::string>& arguments, World world)
+{
+    const auto command = arguments.size() == 1 ? arguments.front() : std::string();
+    if (command == "check") {
+        auto healthy = wait_for_health(world);
+        if (healthy.has_value()) {
+            healthy = mark_successful(world);
+        }
+        if (!healthy.has_value()) {
+            log::error("boot failed", {{"reason", healthy.error().message()}});
+            TRY(deal_with_failure(world, healthy.error().message()));
+            return 1;
+        }
+        return 0;
+    }
+    if (command == "failed") {
+        TRY(deal_with_failure(world, "a stage of the boot failed or took too long; see the journal"));
+        return 0;
+    }
+    if (command == "keep-machine-id") {
+        TRY(keep_machine_id(world.files));
+        return 0;
+    }
+    const bool help = command == "--help";
+    std::fputs("usage: boot-health check | failed | keep-machine-id\n"
+               "  check            waits until the machine does its job, then marks the boot successful;\n"
+               "                   reboots a set on trial that does not get there\n"
+               "  failed           deals with a boot that failed earlier\n"
+               "  keep-machine-id  stores the machine id that this boot began with\n",
+               help ? stdout : stderr);
+    return help ? 0 : 2;
+}
+
+} // namespace holdfast::boot_health

@@ -1,0 +1,255 @@
+#include "services/boot_health/boot_health.hpp"
+
+#include "io/testing/fake_clock.hpp"
+#include "io/testing/fake_files.hpp"
+#include "io/testing/fake_processes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast::boot_health {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class FakeStream final : public io::Stream {
+public:
+    explicit FakeStream(std::string reply) : reply_(std::move(reply)) {}
+    Result<std::string> read_some(std::chrono::milliseconds) override { return reply_; }
+    Result<void> write_all(std::string_view, std::chrono::milliseconds) override { return {}; }
+    Result<void> wait_until_taken(std::chrono::milliseconds) override { return {}; }
+
+private:
+    std::string reply_;
+};
+
+/// An API that answers with `reply`, or that nobody hears while it is empty.
+class FakeSockets final : public io::Sockets {
+public:
+    std::string reply = "HTTP/1.1 200 OK\r\n\r\n{}";
+
+    Result<std::unique_ptr<io::Stream>> connect_local(const std::filesystem::path& path) override
+    {
+        if (path != "/run/api.sock" || reply.empty()) {
+            return fail(Errc::not_found, "nobody listens");
+        }
+        return std::make_unique<FakeStream>(reply);
+    }
+    Result<std::uint16_t> free_loopback_port() override { return std::uint16_t{1}; }
+};
+
+io::Outcome printed(const std::string& text)
+{
+    return {.exit_status = 0, .output = text, .errors = ""};
+}
+
+std::string block(const std::string& name, const std::string& active)
+{
+    return "Id=" + name + "\nLoadState=loaded\nActiveState=" + active + "\n";
+}
+
+const std::string trial = "OS disk: /dev/vda\n"
+                          "Set A:   boot=/dev/vda3 priority=2 tries_left=0 successful=false\n"
+                          "Set B:   boot=/dev/vda6 priority=1 tries_left=0 successful=true\n"
+                          "Active:  Set A\nNext:    Set B\n";
+const std::string proven = "Set A:   priority=1 tries_left=0 successful=true\nActive:  Set A\n";
+
+struct Machine {
+    io::FakeFiles files{
+        {"/usr/share/holdfast/boot-health.json",
+         R"({"units": ["multi-user.target", "apiserver.service"], "time-limit-seconds": 30})"},
+        {"/run/holdfast/boot.env", "HOLDFAST_SET=a\n"}};
+    io::FakeClock clock;
+    io::FakeProcesses processes;
+    FakeSockets sockets;
+    World world{files, clock, processes, sockets};
+
+    Machine()
+    {
+        files.put_directory("/.bottlerocket");
+        files.put_directory("/dev");
+        units_are("active", "active");
+        processes.answer("/usr/bin/signpost mark-successful-boot", {});
+        processes.answer("/usr/bin/signpost status", printed(trial));
+        processes.answer("/usr/bin/systemctl reboot", {});
+    }
+    void units_are(const std::string& target, const std::string& api)
+    {
+        processes.play("/usr/bin/systemctl show", [=](const io::Command&) -> Result<io::Outcome> {
+            return printed(block("multi-user.target", target) + "\n" +
+                           block("apiserver.service", api));
+        });
+    }
+    std::string reason() { return files.read("/.bottlerocket/boot-failure.json").value_or(std::string()); }
+};
+
+constexpr auto reboot_line = "/usr/bin/systemctl reboot --no-block";
+constexpr auto mark_line = "/usr/bin/signpost mark-successful-boot";
+
+TEST(BootHealth, OfAGoodBootIsMarked)
+{
+    Machine machine;
+    EXPECT_EQ(*run({"check"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(), Contains(mark_line));
+    EXPECT_EQ(*machine.files.read("/run/holdfast/boot-judged"), "successful\n");
+    EXPECT_EQ(machine.clock.slept().count(), 0);
+}
+
+TEST(BootHealth, WaitsForUnitsAndTheApi)
+{
+    Machine machine;
+    int looks = 0;
+    machine.processes.play("/usr/bin/systemctl show", [&](const io::Command&) -> Result<io::Outcome> {
+        ++looks;
+        machine.sockets.reply = looks < 4 ? "" : "HTTP/1.1 200 OK\r\n";
+        return printed(block("multi-user.target", "active") + "\n" +
+                       block("apiserver.service", looks < 3 ? "activating" : "active"));
+    });
+    EXPECT_EQ(*run({"check"}, machine.world), 0);
+    EXPECT_EQ(looks, 4);
+    EXPECT_THAT(machine.processes.command_lines(), Contains(mark_line));
+}
+
+TEST(BootHealth, RebootsASetOnTrialAtOnceWhenAUnitFailed)
+{
+    Machine machine;
+    machine.units_are("active", "failed");
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+    EXPECT_THAT(machine.processes.command_lines(), Not(Contains(mark_line)));
+    EXPECT_EQ(machine.clock.slept().count(), 0);
+    EXPECT_THAT(machine.reason(), HasSubstr("apiserver.service failed"));
+    EXPECT_THAT(*machine.files.read("/dev/kmsg"), HasSubstr("apiserver.service failed; rebooting"));
+}
+
+TEST(BootHealth, RebootsASetOnTrialWhenTheLimitHasPassed)
+{
+    Machine machine;
+    machine.units_are("activating", "active");
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+    EXPECT_THAT(machine.reason(), HasSubstr("after 30 seconds multi-user.target is activating"));
+    EXPECT_GE(machine.clock.slept(), std::chrono::seconds(30));
+    EXPECT_LE(machine.clock.slept(), std::chrono::seconds(31));
+}
+
+TEST(BootHealth, RebootsWhenTheApiRefuses)
+{
+    Machine machine;
+    machine.sockets.reply = "HTTP/1.1 500 Internal Server Error\r\n";
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.reason(), HasSubstr("GET /os"));
+}
+
+TEST(BootHealth, LeavesAProvenSetUpWhileItsApiAnswers)
+{
+    Machine machine;
+    machine.processes = io::FakeProcesses();
+    machine.processes.answer("/usr/bin/signpost status", printed(proven));
+    machine.units_are("active", "failed");
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.processes.command_lines(), Not(Contains(StartsWith("/usr/bin/systemctl reboot"))));
+    EXPECT_EQ(*machine.files.read("/run/holdfast/boot-judged"), "failed\n");
+}
+
+TEST(BootHealth, RebootsAProvenSetThatNobodyCanReachAfterAMinute)
+{
+    Machine machine;
+    machine.processes = io::FakeProcesses();
+    machine.processes.answer("/usr/bin/signpost status", printed(proven));
+    machine.processes.answer("/usr/bin/systemctl reboot", {});
+    machine.sockets.reply.clear();
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_EQ(machine.clock.slept(), std::chrono::minutes(1));
+    EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+}
+
+TEST(BootHealth, RebootsWhenNobodyKnowsWhetherTheSetIsProven)
+{
+    Machine machine;
+    machine.processes = io::FakeProcesses();
+    machine.processes.answer("/usr/bin/systemctl reboot", {});
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+}
+
+TEST(BootHealth, ForcesTheRebootThatSystemdRefuses)
+{
+    Machine machine;
+    machine.processes = io::FakeProcesses();
+    machine.processes.answer(reboot_line, io::Outcome{.exit_status = 1, .output = "", .errors = "no"});
+    machine.processes.answer("/usr/bin/systemctl reboot --force --force", {});
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(),
+                Contains("/usr/bin/systemctl reboot --force --force"));
+}
+
+TEST(BootHealth, GoesOnToTheRebootWhenTheReasonCannotBeKept)
+{
+    Machine machine;
+    machine.files.cut_power_after(0);
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+}
+
+TEST(Rules, MustNameUnits)
+{
+    EXPECT_TRUE(parse_rules(R"({"units": ["a.service"]})").has_value());
+    for (const auto* text : {"", "[]", "{}", R"({"units": []})", R"({"units": [1]})",
+                             R"({"units": ["--all"]})",
+                             R"({"units": ["a"], "time-limit-seconds": -1})",
+                             R"({"units": ["a"], "time-limit-seconds": 4000})"}) {
+        EXPECT_FALSE(parse_rules(text).has_value()) << text;
+    }
+}
+
+TEST(Units, ThatAreUnknownAreBad)
+{
+    EXPECT_EQ(judge_units({"a"}, {}).health, Health::bad);
+    EXPECT_EQ(judge_units({"a"}, parse_units("Id=a\nLoadState=not-found\nActiveState=inactive\n")).health,
+              Health::bad);
+    EXPECT_EQ(judge_units({"a"}, parse_units("Id=a\nLoadState=loaded\nActiveState=active\n")).health,
+              Health::good);
+}
+
+TEST(SignpostStatus, TellsOfTheActiveSetOnly)
+{
+    EXPECT_EQ(active_set_succeeded(trial), false);
+    EXPECT_EQ(active_set_succeeded(proven), true);
+    EXPECT_EQ(active_set_succeeded(""), std::nullopt);
+    EXPECT_EQ(active_set_succeeded("Set A: successful=true\n"), std::nullopt);
+    EXPECT_EQ(active_set_succeeded("Set A: x\nActive: Set A\n"), std::nullopt);
+}
+
+TEST(Reply, IsASuccessOnlyWithStatus200)
+{
+    EXPECT_TRUE(is_success_reply("HTTP/1.1 200 OK\r\n"));
+    EXPECT_TRUE(is_success_reply("HTTP/1.0 200"));
+    for (const auto* reply : {"", "HTTP/1.1 404", "HTTP/1.1 500 200", "HTTP/2 200 OK", "200"}) {
+        EXPECT_FALSE(is_success_reply(reply)) << reply;
+    }
+}
+
+TEST(MachineId, IsKeptWholeOrNotAtAll)
+{
+    const std::string id = "3f2504e04f8941d39a0c0305e82c3301";
+    bool finished = false;
+    for (int step = 0; !finished; ++step) {
+        io::FakeFiles files{{"/run/holdfast/new-machine-id", id}};
+        files.put_directory("/.bottlerocket");
+        files.cut_power_after(step);
+        finished = keep_machine_id(files).has_value();
+        files.restart(io::Unflushed::names_kept);
+        const auto kept = files.read("/.bottlerocket/machine-id");
+        EXPECT_TRUE(!kept.has_value() || *kept == id) << step;
+        if (finished) {
+            EXPECT_TRUE(kept.has_value());
+        }
+    }
+}
+
+} // namespace
+} // namespace holdfast::boot_health

@@ -1,0 +1,110 @@
+#include "services/boot_health/judge.hpp"
+
+#include "base/text.hpp"
+#include "json/json.hpp"
+
+#include <algorithm>
+
+namespace holdfast::boot_health {
+
+Result<Rules> parse_rules(std::string_view json)
+{
+    TRY_ASSIGN(const auto document, parse_json(json));
+    if (!document.is_object() || !document.contains("units") || !document["units"].is_array()) {
+        return fail(Errc::invalid, "expected an object with the list \"units\"");
+    }
+    Rules rules;
+    for (const auto& unit : document["units"]) {
+        // A name that begins with a hyphen would be an option of systemctl.
+        if (!unit.is_string() || unit.get<std::string>().empty() ||
+            unit.get<std::string>().starts_with('-')) {
+            return fail(Errc::invalid, "units: expected names of units");
+        }
+        rules.units.push_back(unit.get<std::string>());
+    }
+    if (rules.units.empty()) {
+        return fail(Errc::invalid, "units: a boot that needs nothing cannot be judged");
+    }
+    if (const auto limit = document.find("time-limit-seconds"); limit != document.end()) {
+        if (!limit->is_number_unsigned() || limit->get<unsigned>() > 3600) {
+            return fail(Errc::invalid, "time-limit-seconds: expected a number up to 3600");
+        }
+        rules.time_limit = std::chrono::seconds(limit->get<unsigned>());
+    }
+    return rules;
+}
+
+std::vector<UnitState> parse_units(std::string_view shown)
+{
+    std::vector<UnitState> units;
+    bool in_block = false;
+    for (const auto& line : split(shown, '\n')) {
+        const auto equals = line.find('=');
+        if (equals == std::string::npos) {
+            in_block = false;
+            continue;
+        }
+        if (!in_block) {
+            units.emplace_back();
+            in_block = true;
+        }
+        const auto key = std::string_view(line).substr(0, equals);
+        const auto value = line.substr(equals + 1);
+        auto& unit = units.back();
+        if (key == "Id") {
+            unit.name = value;
+        } else if (key == "LoadState") {
+            unit.load = value;
+        } else if (key == "ActiveState") {
+            unit.active = value;
+        }
+    }
+    return units;
+}
+
+Verdict judge_units(const std::vector<std::string>& required, const std::vector<UnitState>& units)
+{
+    Verdict verdict;
+    for (const auto& name : required) {
+        const auto unit = std::ranges::find(units, name, &UnitState::name);
+        if (unit == units.end() || unit->load != "loaded") {
+            return {.health = Health::bad, .reason = name + " cannot be loaded"};
+        }
+        if (unit->active == "failed") {
+            return {.health = Health::bad, .reason = name + " failed"};
+        }
+        if (unit->active != "active" && verdict.health == Health::good) {
+            verdict = {.health = Health::not_yet, .reason = name + " is " + unit->active};
+        }
+    }
+    return verdict;
+}
+
+std::optional<bool> active_set_succeeded(std::string_view status)
+{
+    std::string active;
+    for (const auto& line : split(status, '\n')) {
+        if (line.starts_with("Active:")) {
+            active = trimmed(std::string_view(line).substr(7));
+        }
+    }
+    for (const auto& line : split(status, '\n')) {
+        if (active.empty() || !line.starts_with(active + ":")) {
+            continue;
+        }
+        for (const auto& word : split(line, ' ')) {
+            if (word == "successful=true" || word == "successful=false") {
+                return word == "successful=true";
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+bool is_success_reply(std::string_view reply)
+{
+    const auto line = reply.substr(0, reply.find("\r\n"));
+    return line.size() >= 12 && line.starts_with("HTTP/1.") && line.substr(8, 4) == " 200";
+}
+
+} // namespace holdfast::boot_health

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The decisions, free of any I/O.
+namespace holdfast::boot_health {
+
+/// What must be well for a boot to count as successful: /usr/share/holdfast/boot-health.json.
+struct Rules {
+    std::vector<std::string> units; ///< Must be active.
+    std::chrono::seconds time_limit{60};
+    std::string api_socket = "/run/api.sock"; ///< Must answer GET /os.
+};
+/// {"units": ["multi-user.target", …], "time-limit-seconds": 60}. Errors: `invalid`.
+Result<Rules> parse_rules(std::string_view json);
+
+/// One unit as `systemctl show` prints it.
+struct UnitState {
+    std::string name;
+    std::string load;   ///< "loaded", "not-found", …
+    std::string active; ///< "active", "activating", "failed", …
+};
+/// The blocks of "Key=value" lines, one block per unit, separated by empty lines.
+std::vector<UnitState> parse_units(std::string_view shown);
+
+enum class Health { good, not_yet, bad };
+struct Verdict {
+    Health health = Health::good;
+    std::string reason; ///< The unit that is to blame, for people.
+};
+/// Bad as soon as a required unit failed or does not exist: waiting would not help.
+Verdict judge_units(const std::vector<std::string>& required, const std::vector<UnitState>& units);
+
+/// Whether the set that runs was marked successful before, out of what `signpost status` prints.
+/// Nothing when the text does not say.
+std::optional<bool> active_set_succeeded(std::string_view status);
+
+/// Whether a reply's first line says that all is well: "HTTP/1.1 200 OK".
+bool is_success_reply(std::string_view reply);
+
+} // namespace holdfast::boot_health

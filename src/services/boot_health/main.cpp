@@ -1,0 +1,19 @@
+#include "io/posix/posix_sockets.hpp"
+#include "io/posix/run_program.hpp"
+#include "services/boot_health/boot_health.hpp"
+
+namespace {
+
+holdfast::Result<int> run(const holdfast::CommandLine& arguments, holdfast::io::System& system)
+{
+    holdfast::io::PosixSockets sockets;
+    return holdfast::boot_health::run(
+        arguments, {system.files, system.clock, system.processes, sockets});
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    return holdfast::run_program(argc, argv, run);
+}
