@@ -29,7 +29,7 @@ std::string unit_of(const std::string& name)
 }
 
 /// Whole lines only, and nothing that the shell-like syntax of the file treats specially.
-std::string environment_value(std::string_view value)
+std::string quoted_value(std::string_view value)
 {
     std::string text = "\"";
     for (const char c : value) {
@@ -229,8 +229,8 @@ std::string environment_file(const HostContainerSetting& setting)
     return std::format("CTR_SUPERPOWERED={}\nCTR_SOURCE={}\nCTR_COMMAND={}\n\n"
                        "# Whether it runs is a matter of systemd's; for people who look here:\n"
                        "# CTR_ENABLED={}\n",
-                       setting.superpowered, environment_value(setting.source),
-                       environment_value(to_text(Json(setting.command))), setting.enabled);
+                       setting.superpowered, quoted_value(setting.source),
+                       quoted_value(to_text(Json(setting.command))), setting.enabled);
 }
 
 Result<void> configure_host_containers(std::string_view changed_settings, io::Files& files,
