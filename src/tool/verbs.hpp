@@ -10,6 +10,7 @@ Result<int> build_verb(const CommandLine& arguments, io::System& system);
 Result<int> run_verb(const CommandLine& arguments, io::System& system);
 Result<int> stop_verb(const CommandLine& arguments, io::System& system);
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
+Result<int> check_verb(const CommandLine& arguments, io::System& system);
 Result<int> test_verb(const CommandLine& arguments, io::System& system);
 Result<int> clean_verb(const CommandLine& arguments, io::System& system);
 
