@@ -21,6 +21,7 @@ constexpr Verb verbs[] = {
     {"check", "validate a user data file against a variant", check_verb},
     {"build", "build an image variant into out/<variant>/", build_verb},
     {"test", "run the tests: all, or unit, integration, image, vm, fuzz", test_verb},
+    {"bench", "measure boot time, memory, sizes and speed beside a stock Debian", bench_verb},
     {"clean", "remove build/ and out/ (--cache: the cached packages too)", clean_verb},
 };
 

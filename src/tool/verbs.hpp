@@ -6,6 +6,7 @@
 namespace holdfast::tool {
 
 /// Each takes the arguments after the verb, prints its own --help, and returns the exit status.
+Result<int> bench_verb(const CommandLine& arguments, io::System& system);
 Result<int> build_verb(const CommandLine& arguments, io::System& system);
 Result<int> run_verb(const CommandLine& arguments, io::System& system);
 Result<int> stop_verb(const CommandLine& arguments, io::System& system);
