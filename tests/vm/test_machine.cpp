@@ -194,6 +194,11 @@ Result<machine::ShellAnswer> TestMachine::shell(const std::string& command,
         // A shell that is still starting drops what is typed; ask until it answers.
         const auto answer = machine_->console().ask_shell("true", 5s);
         shell_is_ready_ = answer.has_value();
+        if (shell_is_ready_) {
+            // systemd's messages on the console would fall between an answer's lines:
+            // SIGRTMIN+21 switches them off (systemd(1)).
+            TRY(machine_->console().ask_shell("kill -s RTMIN+21 1", 5s));
+        }
         if (!answer && clock_.monotonic_now() >= deadline) {
             return answer;
         }
