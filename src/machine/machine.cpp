@@ -99,8 +99,22 @@ Result<void> Machine::reset()
 
 Result<void> Machine::power_down(std::chrono::milliseconds limit)
 {
-    TRY(control_.execute("system_powerdown"));
-    return wait_for_exit(limit);
+    // A guest that still boots has nobody yet who listens to the button, so it is pressed again.
+    constexpr auto patience = std::chrono::seconds(8);
+    const auto deadline = world_->clock.monotonic_now() + limit;
+    for (;;) {
+        const auto pressed = control_.execute("system_powerdown");
+        if (!pressed.has_value() && state() == State::running) {
+            return Failure{pressed.error()};
+        }
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - world_->clock.monotonic_now());
+        const bool last = left <= patience;
+        auto ended = wait_for_exit(last ? left : patience);
+        if (ended.has_value() || last || ended.error().code() != Errc::timeout) {
+            return ended;
+        }
+    }
 }
 
 Result<void> Machine::wait_for_exit(std::chrono::milliseconds limit)

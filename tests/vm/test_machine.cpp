@@ -55,7 +55,9 @@ TestMachine::~TestMachine()
         EXPECT_TRUE(succeeds(machine_->cut_power()));
     }
     std::error_code ignored;
-    if (::testing::UnitTest::GetInstance()->current_test_suite()->Failed()) {
+    const auto* unit = ::testing::UnitTest::GetInstance();
+    const auto* test = unit->current_test_info(); // None between the tests of a suite.
+    if (test != nullptr ? test->result()->Failed() : unit->current_test_suite()->Failed()) {
         fs::remove(disk_file(), ignored);
         ADD_FAILURE() << "the machine's logs are in out/test-logs/" << name_;
     } else {
