@@ -140,8 +140,11 @@ void restart_all(const settings::Model& model, const Plan& plan, io::Processes& 
                  Report& report)
 {
     for (const auto& affected : plan.services) {
-        const auto done =
-            restart(processes, model.services().at(affected.name), affected.changed);
+        const auto& service = model.services().at(affected.name);
+        if (service.restart_commands.empty()) {
+            continue; // Its files are all there is to it.
+        }
+        const auto done = restart(processes, service, affected.changed);
         if (done.has_value()) {
             report.services.push_back({affected.name, "", "restarted", ""});
         } else {

@@ -17,7 +17,7 @@ struct AffectedService {
 
 /// What a change means for the machine.
 struct Plan {
-    std::set<std::string> files; ///< Names of configuration files.
+    std::set<std::string> files;           ///< Names of configuration files.
     std::vector<AffectedService> services; ///< By name.
 };
 

@@ -49,8 +49,7 @@ void tell_server(api::Client& client, const Report& report, io::Clock& clock)
     result["finished"] = std::format("{:%FT%TZ}", now);
     const auto told = client.request("POST", "/apply/status", to_text(result));
     if (!told.has_value()) {
-        log::warning("the API does not know of this run",
-                     {{"problem", told.error().message()}});
+        log::warning("the API does not know of this run", {{"problem", told.error().message()}});
     }
 }
 

@@ -226,8 +226,12 @@ Result<void> make_uki(Context& context, const Variant& variant, const Release& r
 Result<void> sign_efi(Context& context, const SigningKeys& keys, const fs::path& input,
                       const fs::path& output)
 {
-    TRY(run_tool(context, {"sbsign", "--key", keys.key.native(), "--cert",
-                           keys.certificate.native(), "--output", output.native(), input.native()}));
+    // osslsigncode, not sbsign: it takes the signature's time from us, so two builds stay the same.
+    TRY(context.system.files.remove(output));
+    TRY(run_tool(context, {"osslsigncode", "sign", "-h", "sha256", "-time",
+                           context.source_date_epoch, "-certs", keys.certificate.native(), "-key",
+                           keys.key.native(), "-in", input.native(), "-out", output.native()})
+            .while_(std::format("signing {}", output.filename().native())));
     return {};
 }
 

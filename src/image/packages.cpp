@@ -178,7 +178,10 @@ Result<std::vector<Package>> fetch_packages(Context& context,
 {
     TRY(ensure_index(context));
     TRY_ASSIGN(auto resolved, resolve(context, names));
-    const std::set<std::string> excluded(exclude.begin(), exclude.end());
+    std::set<std::string> excluded(exclude.begin(), exclude.end());
+    for (const auto& name : names) {
+        excluded.erase(name);
+    }
     std::erase_if(resolved, [&](const auto& package) { return excluded.contains(package.name); });
     if (!download(context, resolved).has_value()) {
         // A kept index can name versions that the mirror no longer has.

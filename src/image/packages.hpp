@@ -18,7 +18,7 @@ struct Package {
 };
 
 /// Resolves the packages with their dependencies against the mirror's signed index, without those
-/// in `exclude`, and downloads them (apt checks index signature and hashes). Sorted by name.
+/// in `exclude` (a package that `names` asks for by name stays), and downloads them (apt checks index signature and hashes). Sorted by name.
 /// The index is fetched once and kept, so that builds of one day agree; `refresh_index` renews it.
 /// Errors: `not_found` naming a package that the index does not have, `io` with apt's words.
 Result<std::vector<Package>> fetch_packages(Context& context,

@@ -152,6 +152,13 @@ Result<void> install_program(Context& context, const std::string& name, const fs
     return context.system.files.set_mode(folder / name, 0755);
 }
 
+Json description_of(const Variant& variant)
+{
+    return {{"variant", variant.name},
+            {"groups", variant.settings_groups},
+            {"settings", variant.settings}};
+}
+
 std::string os_release(const Variant& variant, const Release& release)
 {
     return std::format("NAME=\"Holdfast\"\n"
@@ -255,10 +262,7 @@ Result<void> make_root_tree(Context& context, const Variant& variant, const Rele
     }
     fs::remove(folder / "usr/lib/os-release", error);
     TRY(io::replace_file(files, folder / "usr/lib/os-release", os_release(variant, release)));
-    const Json description{{"variant", variant.name},
-                           {"groups", variant.settings_groups},
-                           {"settings", variant.settings}};
-    TRY(io::replace_file(files, share / "variant.json", to_pretty_text(description) + "\n"));
+    TRY(io::replace_file(files, share / "variant.json", to_pretty_text(description_of(variant)) + "\n"));
     TRY(io::replace_file(files, share / "application-inventory.json",
                          to_pretty_text(inventory(packages.packages, release)) + "\n"));
     for (const auto* mount_point :

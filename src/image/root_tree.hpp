@@ -38,6 +38,9 @@ Result<void> make_root_tree(Context& context, const Variant& variant, const Rele
 Result<void> make_container_tree(Context& context, const ContainerImage& image,
                                  const PackageTree& packages, const std::filesystem::path& folder);
 
+/// The variant.json of a machine: what its settings model is loaded from.
+Json description_of(const Variant& variant);
+
 /// /usr/lib/os-release of a variant.
 std::string os_release(const Variant& variant, const Release& release);
 

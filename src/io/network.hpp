@@ -29,9 +29,8 @@ public:
     virtual Result<std::unique_ptr<ByteStream>> connect_local(const std::filesystem::path& path,
                                                               std::chrono::milliseconds limit) = 0;
     /// TCP to a name or a literal address; each address of a name is tried in turn.
-    virtual Result<std::unique_ptr<ByteStream>> connect_tcp(const std::string& host,
-                                                            std::uint16_t port,
-                                                            std::chrono::milliseconds limit) = 0;
+    virtual Result<std::unique_ptr<ByteStream>>
+    connect_tcp(const std::string& host, std::uint16_t port, std::chrono::milliseconds limit) = 0;
 };
 
 } // namespace holdfast::io

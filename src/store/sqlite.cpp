@@ -118,10 +118,8 @@ void Database::Close::operator()(sqlite3* database) const
 Result<Database> Database::open(const std::filesystem::path& path, const char* vfs)
 {
     sqlite3* raw = nullptr;
-    const int status = sqlite3_open_v2(path.c_str(), &raw,
-                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-                                           SQLITE_OPEN_NOMUTEX,
-                                       vfs);
+    const int status = sqlite3_open_v2(
+        path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, vfs);
     Database database(raw);
     if (status != SQLITE_OK) {
         return failure(raw, status);
@@ -142,8 +140,8 @@ Result<void> Database::execute(const char* sql)
 Result<Statement> Database::prepare(std::string_view sql)
 {
     sqlite3_stmt* raw = nullptr;
-    const int status = sqlite3_prepare_v2(database_.get(), sql.data(),
-                                          static_cast<int>(sql.size()), &raw, nullptr);
+    const int status = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                          &raw, nullptr);
     if (status != SQLITE_OK) {
         return failure(database_.get(), status);
     }

@@ -98,8 +98,7 @@ public:
                                     "AND source = ?2), ?5)"));
         TRY_ASSIGN(auto put, database.prepare("INSERT OR REPLACE INTO live (key, source, who, at, "
                                               "value, strong) VALUES (?, ?, ?, ?, ?, ?)"));
-        TRY_ASSIGN(auto take,
-                   database.prepare("DELETE FROM live WHERE key = ? AND source = ?"));
+        TRY_ASSIGN(auto take, database.prepare("DELETE FROM live WHERE key = ? AND source = ?"));
         return LayerWriter(std::move(log), std::move(put), std::move(take));
     }
 
@@ -195,8 +194,7 @@ Result<Strength> parse_strength(std::string_view text)
     return fail(Errc::invalid, "Unknown strength '{}', expected strong or weak", text);
 }
 
-Result<Store> Store::open(const std::filesystem::path& directory, io::Clock& clock,
-                          const char* vfs)
+Result<Store> Store::open(const std::filesystem::path& directory, io::Clock& clock, const char* vfs)
 {
     TRY_ASSIGN(auto database, Database::open(directory / "settings.sqlite", vfs));
     Store store(std::move(database), clock);
@@ -367,8 +365,7 @@ Result<std::vector<std::string>> Store::commit(std::string_view transaction)
             keys.insert(row.key);
         }
         TRY(forget_pending(database_, transaction));
-        TRY(database_.execute(
-            "DELETE FROM audit WHERE id <= (SELECT max(id) - 10000 FROM audit)"));
+        TRY(database_.execute("DELETE FROM audit WHERE id <= (SELECT max(id) - 10000 FROM audit)"));
         TRY(change.commit().while_("Data store error during commit"));
     }
     TRY(load_live());

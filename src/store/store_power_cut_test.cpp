@@ -1,7 +1,8 @@
 #include "io/posix/posix_system.hpp"
+#include "store/power_cut_vfs.hpp"
 #include "store/store.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <csignal>
 #include <filesystem>
@@ -75,5 +76,80 @@ TEST(StorePowerCut, KilledCommitsLeaveOldOrNewValuesNeverAMix)
     }
     std::filesystem::remove_all(directory);
 }
+
+namespace {
+
+struct Weather {
+    Leftover leftover;
+    std::uint32_t seed;
+};
+
+class StoreBelowWhichPowerGoes : public testing::TestWithParam<Weather> {
+protected:
+    /// True when both patch and commit reported success.
+    bool commit(Store& store, int number)
+    {
+        return store.patch("t", generation(number), {Source::api, "x"}, Strength::strong) &&
+               store.commit("t");
+    }
+
+    io::PosixClock clock_;
+};
+
+} // namespace
+
+TEST_P(StoreBelowWhichPowerGoes, HasOldOrNewValuesAtEveryStep)
+{
+    bool finished = false;
+    int step = 0;
+    for (; !finished; ++step) {
+        SCOPED_TRACE(step);
+        ASSERT_LT(step, 1000);
+        PowerCutVfs disk("power-cut");
+        {
+            auto store = Store::open("/d", clock_, disk.name());
+            ASSERT_TRUE(store.has_value()) << store.error().message();
+            ASSERT_TRUE(commit(*store, 1));
+            disk.cut_power_after(step);
+            finished = commit(*store, 2);
+            // Also what happens at the orderly end must not be needed.
+            disk.cut_power_after(0);
+        }
+        disk.restart(GetParam().leftover, GetParam().seed + static_cast<std::uint32_t>(step));
+
+        auto store = Store::open("/d", clock_, disk.name());
+        ASSERT_TRUE(store.has_value()) << store.error().message();
+        const auto values = store->live_values();
+        EXPECT_THAT(values, testing::AnyOf(generation(1), generation(2)));
+        if (finished) {
+            EXPECT_EQ(values, generation(2)) << "success was reported, so it must be durable";
+        }
+        EXPECT_TRUE(commit(*store, 3)) << "the store goes on";
+    }
+    EXPECT_GT(step, 5) << "a commit has several steps, or this test cuts nothing";
+}
+
+TEST_P(StoreBelowWhichPowerGoes, IsMadeAfreshOrWholeWhenItsCreationWasCut)
+{
+    bool finished = false;
+    for (int step = 0; !finished; ++step) {
+        SCOPED_TRACE(step);
+        ASSERT_LT(step, 1000);
+        PowerCutVfs disk("power-cut");
+        disk.cut_power_after(step);
+        finished = Store::open("/d", clock_, disk.name()).has_value();
+        disk.restart(GetParam().leftover, GetParam().seed + static_cast<std::uint32_t>(step));
+
+        auto store = Store::open("/d", clock_, disk.name());
+        ASSERT_TRUE(store.has_value()) << store.error().message();
+        EXPECT_TRUE(commit(*store, 1));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, StoreBelowWhichPowerGoes,
+                         testing::Values(Weather{Leftover::nothing, 0},
+                                         Weather{Leftover::everything, 0},
+                                         Weather{Leftover::some, 1}, Weather{Leftover::some, 1001},
+                                         Weather{Leftover::some, 2001}));
 
 } // namespace holdfast::store

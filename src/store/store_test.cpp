@@ -59,8 +59,8 @@ protected:
 
 TEST_F(StoreTest, PendingValuesAreNotLiveUntilCommitted)
 {
-    ASSERT_TRUE(store_->patch("a", {{"settings.motd", "\"x\""}}, {Source::api, "uid=0"},
-                              Strength::strong));
+    ASSERT_TRUE(
+        store_->patch("a", {{"settings.motd", "\"x\""}}, {Source::api, "uid=0"}, Strength::strong));
     EXPECT_EQ(value("settings.motd"), "(unset)");
     EXPECT_EQ(store_->pending("a")->at("settings.motd").value, "\"x\"");
     EXPECT_THAT(*store_->transactions(), ElementsAre("a"));

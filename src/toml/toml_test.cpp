@@ -36,9 +36,22 @@ TEST(Toml, KnowsTheLineOfEachKey)
 TEST(Toml, NamesTheLineOfAnError)
 {
     const std::vector<std::pair<std::string, int>> table = {
-        {"a = 1\nb = \n", 2},         {"a = 1\na = 2\n", 2},       {"\n\n[x\n", 3},
-        {"x = 1\nd = 2020-01-01", 2}, {"t = [1,\n12:00:00]\n", 2}, {"n = nan\n", 1},
+        {"a = 1\nb = \n", 2},
+        {"a = 1\na = 2\n", 2},
+        {"\n\n[x\n", 3},
+        {"x = 1\nd = 2020-01-01", 2},
+        {"t = [1,\n12:00:00]\n", 2},
+        {"n = nan\n", 1},
         {"a = '\xff'\n", 1},
+        {"[\n", 1},
+        {"[*V", 1},
+        {"[[\n", 1},
+        {"a = 1\n\n[\n\nb = 2\n", 3},
+        {"a = 1\n\xc5\xa1\n", 2},
+        {"a \xc5\xa1 = 1\n", 1},
+        {"a = 1 \xef\xb9\xbf)", 1},
+        {"a.\n", 1},
+        {"a = {\n", 1},
     };
     for (const auto& [text, line] : table) {
         SCOPED_TRACE(text);
@@ -46,7 +59,8 @@ TEST(Toml, NamesTheLineOfAnError)
         ASSERT_FALSE(document.has_value());
         EXPECT_EQ(document.error().line, line);
     }
-    EXPECT_THAT(parse_toml("d = 2020-01-01").error().message(), HasSubstr("line 1: a date or time"));
+    EXPECT_THAT(parse_toml("d = 2020-01-01").error().message(),
+                HasSubstr("line 1: a date or time"));
 }
 
 TEST(Toml, RefusesDeepNesting)

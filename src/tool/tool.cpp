@@ -18,8 +18,10 @@ constexpr Verb verbs[] = {
     {"run", "build the image, boot it in QEMU, show its console", run_verb},
     {"stop", "shut the running machine down", stop_verb},
     {"apiclient", "run apiclient against the running machine", apiclient_verb},
+    {"check", "validate a user data file against a variant", check_verb},
     {"build", "build an image variant into out/<variant>/", build_verb},
     {"test", "run the tests: all, or unit, integration, image, vm, fuzz", test_verb},
+    {"bench", "measure boot time, memory, sizes and speed beside a stock Debian", bench_verb},
     {"clean", "remove build/ and out/ (--cache: the cached packages too)", clean_verb},
 };
 

@@ -6,10 +6,12 @@
 namespace holdfast::tool {
 
 /// Each takes the arguments after the verb, prints its own --help, and returns the exit status.
+Result<int> bench_verb(const CommandLine& arguments, io::System& system);
 Result<int> build_verb(const CommandLine& arguments, io::System& system);
 Result<int> run_verb(const CommandLine& arguments, io::System& system);
 Result<int> stop_verb(const CommandLine& arguments, io::System& system);
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
+Result<int> check_verb(const CommandLine& arguments, io::System& system);
 Result<int> test_verb(const CommandLine& arguments, io::System& system);
 Result<int> clean_verb(const CommandLine& arguments, io::System& system);
 

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
+#include <sstream>
 
 namespace holdfast::image {
 namespace {
@@ -77,6 +79,49 @@ TEST_F(Images, MetalHostHasNoShellPackageManagerInterpreterOrSetuidProgram)
         EXPECT_FALSE(is_script(path)) << path << " is a script: nothing here could run it";
     }
     EXPECT_GT(programs, 20) << "the tree looks empty";
+}
+
+/// A package that is cut away too eagerly shows at once, not when a machine first runs the program.
+TEST_F(Images, EveryProgramFindsItsLibraries)
+{
+    for (const std::string variant : {"metal-host", "metal-dev"}) {
+        const auto tree = folder_ / variant;
+        const auto image = "out/" + variant + "/latest-root.erofs";
+        ASSERT_TRUE(
+            processes.run({.arguments = {"fsck.erofs", "--extract=" + tree.native(), image}})
+                .has_value());
+        std::set<std::string> present;
+        std::vector<std::string> command{"readelf", "--dynamic"};
+        for (const auto& entry : fs::recursive_directory_iterator(tree / "usr")) {
+            const auto name = entry.path().filename().native();
+            if (name.contains(".so")) {
+                present.insert(name);
+            }
+            const bool program = (entry.symlink_status().permissions() & fs::perms::owner_exec) !=
+                                 fs::perms::none;
+            if (entry.is_regular_file() && !entry.is_symlink() &&
+                (program || name.contains(".so"))) {
+                command.push_back(entry.path().native());
+            }
+        }
+        const auto listed = processes.run({.arguments = command});
+        ASSERT_TRUE(listed.has_value());
+        std::istringstream lines(listed->output);
+        std::string file;
+        int needed = 0;
+        const std::regex library(R"(\(NEEDED\).*\[(.*)\])");
+        for (std::string line; std::getline(lines, line);) {
+            std::smatch match;
+            if (line.starts_with("File: ")) {
+                file = line.substr(6);
+            } else if (std::regex_search(line, match, library)) {
+                ++needed;
+                EXPECT_TRUE(present.contains(match[1]))
+                    << variant << ": " << file << " needs " << match[1];
+            }
+        }
+        EXPECT_GT(needed, 100) << variant << ": nothing was checked";
+    }
 }
 
 /// Builds metal-host again from nothing but the downloaded packages.

@@ -1,7 +1,7 @@
 #include "api/client/commands.hpp"
 
-#include "json/json.hpp"
 #include "toml/toml.hpp"
+#include "json/json.hpp"
 
 namespace holdfast::api {
 
@@ -49,8 +49,9 @@ CommandOutcome run_apply(Surroundings& world, Arguments arguments)
     // All documents before any change: a source that cannot be read must not leave half a change.
     std::vector<Json> documents;
     for (const auto& source : sources) {
-        TRY_ASSIGN(auto settings, read_settings(world, source)
-                                      .while_("Failed to read settings from '" + source + "'"));
+        TRY_ASSIGN(
+            auto settings,
+            read_settings(world, source).while_("Failed to read settings from '" + source + "'"));
         documents.push_back(std::move(settings));
     }
     const auto transaction = new_transaction(world.random, "apiclient-apply");

@@ -40,8 +40,9 @@ Result<std::string> Client::request(std::string_view method, std::string_view ta
     TRY_ASSIGN(auto reply, exchange(method, target, body)
                                .while_(std::format("Failed {} request to '{}'", method, target)));
     if (reply.status < 200 || reply.status > 299) {
-        return fail(code_of(reply.status), "Failed {0} request to '{1}': Status {2} when {0}ing "
-                                           "{1}: {3}",
+        return fail(code_of(reply.status),
+                    "Failed {0} request to '{1}': Status {2} when {0}ing "
+                    "{1}: {3}",
                     method, target, reply.status, reply.body);
     }
     return std::move(reply.body);

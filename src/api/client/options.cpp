@@ -67,9 +67,9 @@ Result<bool> take_global(ClientOptions& options, const std::string& word, Argume
         TRY_ASSIGN(options.remote, arguments.value_of(word));
         return true;
     }
-    for (const auto& [name, path] : {std::pair("--ca", &options.ca),
-                                     std::pair("--cert", &options.certificate),
-                                     std::pair("--key", &options.key)}) {
+    for (const auto& [name, path] :
+         {std::pair("--ca", &options.ca), std::pair("--cert", &options.certificate),
+          std::pair("--key", &options.key)}) {
         if (word == name) {
             TRY_ASSIGN(*path, arguments.value_of(word));
             return true;

@@ -19,7 +19,7 @@ struct ClientOptions {
     std::filesystem::path ca;
     std::filesystem::path certificate;
     std::filesystem::path key;
-    std::string subcommand; ///< "raw" where none was given.
+    std::string subcommand;             ///< "raw" where none was given.
     std::vector<std::string> arguments; ///< Those of the subcommand.
 };
 

@@ -35,7 +35,8 @@ Result<WebAddress> parse_web_address(std::string_view uri)
     }
     address.port = address.secure ? 443 : 80;
     std::string_view host = address.authority;
-    if (const auto colon = host.rfind(':'); colon != std::string_view::npos && !host.ends_with(']')) {
+    if (const auto colon = host.rfind(':');
+        colon != std::string_view::npos && !host.ends_with(']')) {
         const auto port = host.substr(colon + 1);
         const auto [end, problem] =
             std::from_chars(port.data(), port.data() + port.size(), address.port);

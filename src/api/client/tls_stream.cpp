@@ -115,15 +115,15 @@ public:
 
     Result<void> handshake()
     {
-        TRY(drive([this] { return SSL_do_handshake(session_.get()); })
-                .while_("the TLS handshake"));
+        TRY(drive([this] { return SSL_do_handshake(session_.get()); }).while_("the TLS handshake"));
         return {};
     }
 
     Result<std::size_t> read_some(std::span<char> bytes) override
     {
         TRY_ASSIGN(const int count, drive([&] {
-                       return SSL_read(session_.get(), bytes.data(), static_cast<int>(bytes.size()));
+                       return SSL_read(session_.get(), bytes.data(),
+                                       static_cast<int>(bytes.size()));
                    }));
         return static_cast<std::size_t>(count);
     }

@@ -61,8 +61,9 @@ Result<Response> post_user_data_report(Context& context, const Request& request)
 void add_action_handlers(Router& router, Context& context)
 {
     const auto add = [&](const char* method, const char* path, auto handler) {
-        router.add(method, path,
-                   [&context, handler](const Request& request) { return handler(context, request); });
+        router.add(method, path, [&context, handler](const Request& request) {
+            return handler(context, request);
+        });
     };
     add("POST", "/actions/reboot", reboot);
     add("GET", "/apply/status", get_apply_status);

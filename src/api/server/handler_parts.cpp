@@ -18,8 +18,8 @@ Response empty_response()
 
 Result<Json> json_body(const Request& request)
 {
-    const auto type = trimmed(std::string_view(request.content_type)
-                                  .substr(0, request.content_type.find(';')));
+    const auto type =
+        trimmed(std::string_view(request.content_type).substr(0, request.content_type.find(';')));
     if (type != "application/json") {
         return fail(Errc::invalid, "Content type error: expected application/json");
     }
@@ -64,8 +64,9 @@ Result<std::optional<std::string>> requested_prefix(const Request& request)
                std::string_view("_-/.\"").contains(c);
     };
     if (!std::ranges::all_of(*prefix, is_key_character)) {
-        return fail(Errc::invalid, "Unable to make data key '{}': it holds a character other than "
-                                   "A-Z a-z 0-9 _ - / .",
+        return fail(Errc::invalid,
+                    "Unable to make data key '{}': it holds a character other than "
+                    "A-Z a-z 0-9 _ - / .",
                     *prefix);
     }
     return *prefix;

@@ -18,6 +18,7 @@ struct Context {
     io::Files& files;
     io::Processes& processes;
     io::Random& random;
+    std::filesystem::path os_release = "/etc/os-release";
 };
 
 /// /, /os, /settings…: api.md §2–§5, and ours: /settings/provenance, /settings/schema.

@@ -4,9 +4,9 @@
 
 #include "api/server/http_session.hpp"
 
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 namespace boost::asio::ssl {
 class context;

@@ -43,8 +43,8 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<Remote
 {
     RemoteStream stream(beast::tcp_stream(std::move(socket)), *keys->context);
     beast::get_lowest_layer(stream).expires_after(service.limits.transfer);
-    const auto [refused] = co_await stream.async_handshake(asio::ssl::stream_base::server,
-                                                           as_result);
+    const auto [refused] =
+        co_await stream.async_handshake(asio::ssl::stream_base::server, as_result);
     if (refused) {
         log::info("remote client refused", {{"reason", refused.message()}});
         co_return;

@@ -97,7 +97,8 @@ protected:
     std::thread thread_;
 };
 
-constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+constexpr std::string_view get_hello =
+    "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 TEST_F(HttpServerTest, TellsHandlersTheUserOfTheOtherEnd)
 {

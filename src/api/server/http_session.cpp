@@ -58,10 +58,9 @@ std::optional<HttpResponse> reply_to_broken(beast::error_code problem)
         return to_http({431, "text/plain; charset=utf-8", "The request header is too large"}, 11,
                        false);
     }
-    const bool is_syntax = problem.category() ==
-                               http::make_error_code(http::error::bad_target).category() &&
-                           problem != http::error::end_of_stream &&
-                           problem != http::error::partial_message;
+    const bool is_syntax =
+        problem.category() == http::make_error_code(http::error::bad_target).category() &&
+        problem != http::error::end_of_stream && problem != http::error::partial_message;
     if (is_syntax) {
         return to_http({400, "text/plain; charset=utf-8", "This is not HTTP/1.1"}, 11, false);
     }

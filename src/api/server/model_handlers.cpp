@@ -192,8 +192,9 @@ Json configuration_files_object(const settings::Model& model, const std::string&
 void add_model_handlers(Router& router, Context& context)
 {
     const auto add = [&](const char* method, const char* path, auto handler) {
-        router.add(method, path,
-                   [&context, handler](const Request& request) { return handler(context, request); });
+        router.add(method, path, [&context, handler](const Request& request) {
+            return handler(context, request);
+        });
     };
     add("GET", "/services", get_services);
     add("GET", "/configuration-files", get_configuration_files);

@@ -4,7 +4,8 @@
 
 namespace holdfast::api {
 
-std::variant<ServerOptions, std::string> parse_server_options(std::span<const std::string> arguments)
+std::variant<ServerOptions, std::string>
+parse_server_options(std::span<const std::string> arguments)
 {
     ServerOptions options;
     std::uint32_t gid = 0;
@@ -22,6 +23,7 @@ std::variant<ServerOptions, std::string> parse_server_options(std::span<const st
     auto* gid_option = app.add_option("--socket-gid", gid, "Group of the socket");
     app.add_option("--variant-file", options.variant_file, "The image's variant.json")
         ->capture_default_str();
+    app.add_option("--os-release", options.os_release, "What /os tells")->capture_default_str();
     app.add_option("--remote-config", options.remote_config, "Rendered settings.api.remote")
         ->capture_default_str();
     app.add_option("--remote-address", options.remote_address, "Address to serve remotely on")

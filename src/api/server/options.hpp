@@ -17,6 +17,7 @@ struct ServerOptions {
     std::filesystem::path socket_path = "/run/api.sock";
     std::optional<std::uint32_t> socket_gid;
     std::filesystem::path variant_file = "/usr/share/holdfast/variant.json";
+    std::filesystem::path os_release = "/etc/os-release";
     std::filesystem::path remote_config = "/etc/apiserver/remote.json";
     std::string remote_address = "::";
     std::string applier = "/usr/bin/settings-applier";
@@ -24,6 +25,7 @@ struct ServerOptions {
 };
 
 /// The options, or the usage text for the user: then the exit status is 2.
-std::variant<ServerOptions, std::string> parse_server_options(std::span<const std::string> arguments);
+std::variant<ServerOptions, std::string>
+parse_server_options(std::span<const std::string> arguments);
 
 } // namespace holdfast::api

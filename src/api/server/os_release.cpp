@@ -51,9 +51,9 @@ Result<Json> os_object(std::string_view os_release, std::string_view architectur
     return os;
 }
 
-Result<Json> read_os_object(io::Files& files)
+Result<Json> read_os_object(io::Files& files, const std::filesystem::path& os_release)
 {
-    auto text = files.read("/etc/os-release", 64U << 10);
+    auto text = files.read(os_release, 64U << 10);
     if (!text.has_value()) {
         return fail(Errc::internal, "{}", text.error().message());
     }

@@ -14,9 +14,9 @@ namespace holdfast::api {
 namespace {
 
 /// The version whose change drops weak values.
-Result<std::string> os_version(io::Files& files)
+Result<std::string> os_version(io::Files& files, const std::filesystem::path& os_release)
 {
-    TRY_ASSIGN(const auto os, read_os_object(files));
+    TRY_ASSIGN(const auto os, read_os_object(files, os_release));
     return std::format("{} {}", os["version_id"].get<std::string>(),
                        os["build_id"].get<std::string>());
 }
@@ -27,7 +27,7 @@ Result<store::Store> open_store(const ServerOptions& options, const settings::Mo
     // 0700: the store holds keys and passwords.
     TRY(system.files.create_directories(options.datastore_path, 0700));
     TRY_ASSIGN(auto store, store::Store::open(options.datastore_path, system.clock));
-    TRY_ASSIGN(const auto version, os_version(system.files));
+    TRY_ASSIGN(const auto version, os_version(system.files, options.os_release));
     TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
     return store;
 }
@@ -63,13 +63,14 @@ void refresh_remote(HttpServer& server, const ServerOptions& options, io::Files&
 Result<int> serve(const ServerOptions& options, io::System& system)
 {
     TRY_ASSIGN(const auto variant, system.files.read(options.variant_file));
-    TRY_ASSIGN(const auto model, settings::Model::load(variant).while_(
-                                     "reading " + options.variant_file.native()));
+    TRY_ASSIGN(const auto model,
+               settings::Model::load(variant).while_("reading " + options.variant_file.native()));
     TRY_ASSIGN(auto store, open_store(options, model, system));
     ProcessApplier applier(system.processes, system.clock,
                            {options.applier, "--socket-path", options.socket_path.native(),
                             "--variant-file", options.variant_file.native()});
-    Context context{store, model, applier, system.files, system.processes, system.random};
+    Context context{
+        store, model, applier, system.files, system.processes, system.random, options.os_release};
     Router router;
     add_settings_handlers(router, context);
     add_transaction_handlers(router, context);

@@ -61,12 +61,12 @@ Result<Target> parse_target(std::string_view text)
             continue;
         }
         const auto equals = part.find('=');
-        TRY_ASSIGN(auto name, percent_decoded(std::string_view(part).substr(0, equals),
-                                              Plus::is_space));
+        TRY_ASSIGN(auto name,
+                   percent_decoded(std::string_view(part).substr(0, equals), Plus::is_space));
         std::string value;
         if (equals != std::string::npos) {
-            TRY_ASSIGN(value, percent_decoded(std::string_view(part).substr(equals + 1),
-                                              Plus::is_space));
+            TRY_ASSIGN(value,
+                       percent_decoded(std::string_view(part).substr(equals + 1), Plus::is_space));
         }
         target.query.insert_or_assign(std::move(name), std::move(value));
     }
@@ -80,8 +80,8 @@ std::string percent_encoded(std::string_view text)
         const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                                 (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
                                 c == '~';
-        encoded += unreserved ? std::string(1, c)
-                              : std::format("%{:02X}", static_cast<unsigned char>(c));
+        encoded +=
+            unreserved ? std::string(1, c) : std::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return encoded;
 }

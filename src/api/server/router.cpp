@@ -17,9 +17,9 @@ Response Router::handle(const Request& request) const
     const auto found = handlers_.find({request.method, request.target.path});
     // A wrong method on a known path is 404 too, as in the reference.
     if (found == handlers_.end()) {
-        return error_response(Error(Errc::not_found, std::format("No such resource: {} {}",
-                                                                 request.method,
-                                                                 request.target.path)));
+        return error_response(
+            Error(Errc::not_found,
+                  std::format("No such resource: {} {}", request.method, request.target.path)));
     }
     auto response = found->second(request);
     if (response.has_value()) {

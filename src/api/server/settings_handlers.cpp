@@ -83,14 +83,14 @@ Json os_by_prefix(const Json& os, const std::string& prefix)
 Result<Response> get_os(Context& context, const Request& request)
 {
     TRY_ASSIGN(const auto prefix, requested_prefix(request));
-    TRY_ASSIGN(const auto os, read_os_object(context.files));
+    TRY_ASSIGN(const auto os, read_os_object(context.files, context.os_release));
     return json_response(os_by_prefix(os, within_resource(prefix.value_or("os"), "os")));
 }
 
 Result<Response> get_whole_model(Context& context)
 {
     TRY_ASSIGN(const auto values, all_values(context));
-    TRY_ASSIGN(auto os, read_os_object(context.files));
+    TRY_ASSIGN(auto os, read_os_object(context.files, context.os_release));
     return json_response({{"settings", context.model.nest(values)},
                           {"os", std::move(os)},
                           {"services", services_object(context.model, "services")},
@@ -114,7 +114,7 @@ Result<Response> get_model(Context& context, const Request& request)
     if (const auto values = values_by_prefix(context.store, *prefix); !values.empty()) {
         keep("settings", context.model.nest(values));
     }
-    TRY_ASSIGN(const auto os, read_os_object(context.files));
+    TRY_ASSIGN(const auto os, read_os_object(context.files, context.os_release));
     keep("os", os_by_prefix(os, *prefix));
     keep("services", services_object(context.model, *prefix));
     keep("configuration-files", configuration_files_object(context.model, *prefix));
@@ -230,8 +230,9 @@ Result<Response> get_provenance(Context& context, const Request& request)
 void add_settings_handlers(Router& router, Context& context)
 {
     const auto add = [&](const char* method, const char* path, auto handler) {
-        router.add(method, path,
-                   [&context, handler](const Request& request) { return handler(context, request); });
+        router.add(method, path, [&context, handler](const Request& request) {
+            return handler(context, request);
+        });
     };
     add("GET", "/", get_model);
     add("GET", "/os", get_os);

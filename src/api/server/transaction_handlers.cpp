@@ -35,8 +35,8 @@ Result<Response> get_transaction_v2(Context& context, const Request& request)
         // The raw stored JSON text, quotes and all: clients of the reference parse it again.
         metadata[key] = {{"strength", std::format("\"{}\"", name(stored.provenance.strength))}};
     }
-    return json_response({{"settings", context.model.nest(values_of(pending))},
-                          {"metadata", std::move(metadata)}});
+    return json_response(
+        {{"settings", context.model.nest(values_of(pending))}, {"metadata", std::move(metadata)}});
 }
 
 Result<Response> delete_transaction(Context& context, const Request& request)
@@ -121,8 +121,9 @@ Result<Response> get_changes(Context& context, const Request&)
 void add_transaction_handlers(Router& router, Context& context)
 {
     const auto add = [&](const char* method, const char* path, auto handler) {
-        router.add(method, path,
-                   [&context, handler](const Request& request) { return handler(context, request); });
+        router.add(method, path, [&context, handler](const Request& request) {
+            return handler(context, request);
+        });
     };
     add("GET", "/tx/list", list_transactions);
     add("GET", "/tx", get_transaction);

@@ -24,7 +24,8 @@ Result<void> wait_for(int fd, short events, Deadline deadline)
             return fail(Errc::timeout, "the other side did not answer in time");
         }
         pollfd polled{fd, events, 0};
-        const int ready = ::poll(&polled, 1, static_cast<int>(std::min<long>(left.count(), 60'000)));
+        const int ready =
+            ::poll(&polled, 1, static_cast<int>(std::min<long>(left.count(), 60'000)));
         if (ready > 0) {
             return {};
         }
@@ -124,9 +125,9 @@ Result<std::unique_ptr<ByteStream>> PosixNetwork::connect_local(const std::files
     }
     address.sun_family = AF_UNIX;
     path.native().copy(address.sun_path, sizeof address.sun_path - 1);
-    TRY_ASSIGN(auto fd, connect_to(reinterpret_cast<const sockaddr*>(&address), sizeof address,
-                                   deadline)
-                            .while_(path.native()));
+    TRY_ASSIGN(auto fd,
+               connect_to(reinterpret_cast<const sockaddr*>(&address), sizeof address, deadline)
+                   .while_(path.native()));
     return std::make_unique<SocketStream>(std::move(fd), deadline);
 }
 

@@ -44,7 +44,10 @@ Group api_group()
             .settings = make_group_node<Api>(),
             .services = {{"api-remote",
                           {{"api-remote"},
-                           {"/usr/bin/systemctl kill --signal=SIGHUP apiserver.service"}}}},
+                           // Only the server itself: this command and the applier that runs it
+                           // are in its control group, and would be hit too.
+                           {"/usr/bin/systemctl kill --kill-whom=main --signal=SIGHUP "
+                            "apiserver.service"}}}},
             .files = {rendered_file<render_remote_api>("api-remote", "/etc/apiserver/remote.json",
                                                        "0600")}};
 }

@@ -20,12 +20,11 @@ Result<std::string> render_chrony_configuration(const Ntp& ntp)
         }
         text += '\n';
     }
-    // Debian's user for chronyd has an underscore.
     return text + "driftfile /var/lib/chrony/drift\n"
                   "makestep 1.0 3\n"
                   "dumponexit\n"
                   "dumpdir /var/lib/chrony\n"
-                  "user _chrony\n"
+                  "user chrony\n"
                   "rtcsync\n";
 }
 

@@ -1,0 +1,240 @@
+#include "bench/bench.hpp"
+
+#include "base/text.hpp"
+#include "bench/native.hpp"
+#include "io/posix/posix_background.hpp"
+#include "io/posix/posix_sockets.hpp"
+#include "json/json.hpp"
+#include "machine/accelerator.hpp"
+#include "machine/disk.hpp"
+#include "machine/machine.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+namespace holdfast::bench {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto boot_limit = 240s;
+constexpr auto shell_limit = 60s;
+
+/// One boot of one machine: figures by name.
+using Figures = std::map<std::string, double>;
+
+/// What to wait for, and what to ask a machine's root shell.
+struct Subject {
+    std::string_view name;
+    fs::path image;
+    std::string ready_pattern;   ///< On the console, when there is nothing more to wait for.
+    std::string ready_unit;      ///< Whose start counts as ready.
+    std::string container_program; ///< A process that only the container runs; may be empty.
+    std::vector<std::string> own_programs; ///< Whose memory is ours.
+};
+
+/// "Startup finished in 2.123s (firmware) + 125ms (loader) + …" → seconds before the kernel.
+double seconds_before_kernel(const std::string& analysis)
+{
+    double total = 0;
+    for (const auto* stage : {" (firmware)", " (loader)"}) {
+        const auto end = analysis.find(stage);
+        if (end == std::string::npos) {
+            continue;
+        }
+        auto start = analysis.rfind(' ', end - 1);
+        start = start == std::string::npos ? 0 : start + 1;
+        const auto text = analysis.substr(start, end - start);
+        const double number = std::strtod(text.c_str(), nullptr);
+        total += text.ends_with("ms") ? number / 1000 : number;
+    }
+    return total;
+}
+
+Result<std::string> ask(machine::Machine& machine, const std::string& command)
+{
+    TRY_ASSIGN(const auto answer, machine.console().ask_shell(command, shell_limit));
+    if (answer.exit_status != 0) {
+        return fail(Errc::io, "{}: {}", command, answer.output);
+    }
+    return answer.output;
+}
+
+Result<double> ask_number(machine::Machine& machine, const std::string& command)
+{
+    TRY_ASSIGN(const auto text, ask(machine, command));
+    return std::strtod(text.c_str(), nullptr);
+}
+
+/// `while read` instead of grep and awk: neither machine has to have them.
+std::string sum_of(const std::string& files, const std::string& key)
+{
+    return std::format("s=0; for f in {}; do while read k v r; do [ \"$k\" = {}: ] && "
+                       "s=$((s+v)); done < $f; done; echo $s",
+                       files, key);
+}
+
+Result<Figures> measure(machine::Machine& machine, const Subject& subject)
+{
+    Figures figures;
+    TRY_ASSIGN(const auto analysis, ask(machine, "systemd-analyze time --no-pager"));
+    const double before = seconds_before_kernel(analysis);
+    TRY_ASSIGN(const double ready,
+               ask_number(machine, "systemctl show --value -p ActiveEnterTimestampMonotonic " +
+                                       subject.ready_unit));
+    figures["ready"] = before + ready / 1e6;
+    if (!subject.container_program.empty()) {
+        // Field 22 of stat(5): the start, in hundredths of a second since the kernel's.
+        TRY_ASSIGN(const double ticks,
+                   ask_number(machine, std::format("set -- $(cat /proc/$(pgrep -o -x {})/stat); "
+                                                   "shift 21; echo $1",
+                                                   subject.container_program)));
+        figures["container"] = before + ticks / 100;
+    }
+    TRY_ASSIGN(const double total, ask_number(machine, sum_of("/proc/meminfo", "MemTotal")));
+    TRY_ASSIGN(const double available, ask_number(machine, sum_of("/proc/meminfo", "MemAvailable")));
+    figures["memory"] = (total - available) * 1024 / 1e6;
+    double own = 0;
+    for (const auto& program : subject.own_programs) {
+        TRY_ASSIGN(const double kib,
+                   ask_number(machine, std::format("l=; for p in $(pgrep -x {}); do l=\"$l "
+                                                   "/proc/$p/smaps_rollup\"; done; {}",
+                                                   program, sum_of("$l", "Rss"))));
+        own += kib * 1024 / 1e6;
+    }
+    figures["own memory"] = own;
+    return figures;
+}
+
+Result<Figures> boot_once(image::Context& context, const Subject& subject, const fs::path& folder)
+{
+    io::PosixBackground background;
+    io::PosixSockets sockets;
+    auto& system = context.system;
+    const machine::World world{system.files, system.clock, system.processes, background, sockets};
+    std::error_code error;
+    fs::remove_all(folder, error);
+    TRY(system.files.create_directories(folder));
+    machine::Options options;
+    TRY_ASSIGN(options.accelerator,
+               machine::choose_accelerator(system.files, system.processes,
+                                           system.environment("HOLDFAST_ACCEL"), context.cache));
+    options.disks.push_back({.file = folder / "disk.img"});
+    TRY(machine::copy_image(system.processes, subject.image, folder / "disk.img"));
+    TRY(machine::grow_image(system.processes, folder / "disk.img", std::uint64_t{4} << 30U));
+    // The first boot makes partitions and keys on both; the second is what a fleet sees each day.
+    for (const bool counted : {false, true}) {
+        TRY_ASSIGN(auto machine, machine::Machine::start(world, options, folder));
+        if (counted) {
+            TRY(machine.console().wait_for(subject.ready_pattern, boot_limit));
+        }
+        TRY(machine.console().wait_for(subject.ready_pattern, boot_limit));
+        context.system.clock.sleep(counted ? 10s : 5s); // Idle is what comes after the rush.
+        TRY(machine.console().type("\n"));
+        auto figures = counted ? measure(machine, subject) : Result<Figures>(Figures{});
+        if (!counted) {
+            // Written data reaches the disk before the plug is pulled.
+            TRY(ask(machine, "sync"));
+        }
+        TRY(machine.cut_power());
+        TRY(machine.console().skip_to_end());
+        if (counted || !figures.has_value()) {
+            return figures;
+        }
+    }
+    return fail(Errc::internal, "no boot was counted");
+}
+
+double median(std::vector<double> values)
+{
+    std::ranges::sort(values);
+    return values.empty() ? 0 : values[values.size() / 2];
+}
+
+/// Prints one row. `mark` is the most that is allowed.
+void print_row(const std::string& what, double figure, std::string_view unit, double mark)
+{
+    std::printf("%-62s %9.2f %-3.*s  <= %-7.2f %s\n", what.c_str(), figure,
+                static_cast<int>(unit.size()), unit.data(), mark,
+                figure <= mark ? "kept" : "MISSED");
+}
+
+Result<void> print_sizes(image::Context& context, const Plan& plan)
+{
+    TRY_ASSIGN(const auto text, context.system.files.read(plan.manifest));
+    TRY_ASSIGN(const auto manifest, parse_json(text));
+    const auto sizes = manifest.value("sizes", Json::object());
+    const double images = sizes.value("container-images", 0.0);
+    double root = 0;
+    for (const auto& file : manifest.value("files", Json::array())) {
+        if (file.value("name", "").ends_with("-root.erofs")) {
+            root = file.value("size", 0.0);
+        }
+    }
+    print_row("ROOT payload without the control container's archive", (root - images) / 1e6, "MB",
+              90);
+    std::printf("%-62s %9.2f MB\n", "  the archive beside it", images / 1e6);
+    print_row("initrd", sizes.value("initrd", 0.0) / 1e6, "MB", 2);
+    print_row("boot manager", sizes.value("boot-manager", 0.0) / 1024, "KiB", 64);
+    return {};
+}
+
+} // namespace
+
+Result<void> run(image::Context& context, const Plan& plan)
+{
+    const Subject ours{.name = "holdfast",
+                       .image = plan.image,
+                       .ready_pattern = "Finished boot-health.service",
+                       .ready_unit = "apiserver.service",
+                       .container_program = "control",
+                       .own_programs = {"apiserver", "host-ctr", "host-ctr-wait"}};
+    const Subject peer{.name = "peer",
+                       .image = plan.peer,
+                       .ready_pattern = "Started containerd.service|Reached target multi-user",
+                       .ready_unit = "containerd.service",
+                       .container_program = "",
+                       .own_programs = {}};
+    std::map<std::string, std::vector<double>> samples;
+    for (int boot = 0; boot < plan.boots; ++boot) {
+        for (const auto* subject : {&ours, &peer}) {
+            const image::Step step(context, std::format("boot {} ({} of {})", subject->name,
+                                                        boot + 1, plan.boots));
+            TRY_ASSIGN(const auto figures,
+                       boot_once(context, *subject, context.output / "bench" / subject->name)
+                           .while_(std::format("booting {}", subject->name)));
+            for (const auto& [name, value] : figures) {
+                samples[std::format("{} {}", subject->name, name)].push_back(value);
+            }
+        }
+    }
+    TRY_ASSIGN(const auto native, measure_native(context));
+
+    std::printf("\n%-62s %9s      %s\n", "", "median", "mark");
+    const double ready = median(samples["holdfast ready"]);
+    const double peer_ready = median(samples["peer ready"]);
+    print_row("firmware start to API ready", ready, "s", 9);
+    print_row("firmware start to control container running",
+              median(samples["holdfast container"]), "s", 14);
+    std::printf("%-62s %9.2f s\n", "  peer: firmware start to containerd ready", peer_ready);
+    print_row("API ready, as a part of the peer's containerd ready",
+              peer_ready > 0 ? ready / peer_ready : 0, "", 0.6);
+    TRY(print_sizes(context, plan));
+    const double memory = median(samples["holdfast memory"]);
+    const double peer_memory = median(samples["peer memory"]);
+    print_row("resident memory of first-party services, idle",
+              median(samples["holdfast own memory"]), "MB", 25);
+    std::printf("%-62s %9.2f MB\n%-62s %9.2f MB\n", "  whole machine (total - available)", memory,
+                "  peer: whole machine", peer_memory);
+    print_row("whole machine, as a part of the peer's", peer_memory > 0 ? memory / peer_memory : 0,
+              "", 0.7);
+    print_row("apiclient get settings, natively", native.get_milliseconds, "ms", 10);
+    print_row("apiclient set of one key until its file is rendered, natively",
+              native.set_milliseconds, "ms", 150);
+    return {};
+}
+
+} // namespace holdfast::bench

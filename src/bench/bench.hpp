@@ -1,0 +1,22 @@
+#pragma once
+
+#include "bench/peer.hpp"
+
+#include <filesystem>
+
+namespace holdfast::bench {
+
+/// What the benchmark measures.
+struct Plan {
+    std::filesystem::path image;    ///< The disk image of metal-dev.
+    std::filesystem::path manifest; ///< Its manifest.
+    std::filesystem::path peer;     ///< From `make_peer_image`.
+    int boots = 3;                  ///< Of each; medians are shown.
+};
+
+/// Boots image and peer in turn, asks both for times and memory, times apiserver and apiclient
+/// natively, reads the sizes, and prints one table: figure, mark, and whether it is kept. Nothing
+/// here fails because a figure misses its mark. Takes about a minute per pair of boots.
+Result<void> run(image::Context& context, const Plan& plan);
+
+} // namespace holdfast::bench

@@ -1,0 +1,121 @@
+#include "bench/native.hpp"
+
+#include "base/text.hpp"
+#include "io/posix/posix_background.hpp"
+
+#include <algorithm>
+
+namespace holdfast::bench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int rounds = 41;
+
+/// apiserver in a folder of its own, until this object ends.
+class Server {
+public:
+    static Result<Server> start(image::Context& context, const fs::path& folder)
+    {
+        TRY(context.system.files.create_directories(folder));
+        TRY(io::replace_file(context.system.files, folder / "variant.json",
+                             R"({"variant": "bench", "groups": ["motd", "network", "ntp", "kernel",
+                                 "host-containers", "pki", "api"], "settings": {}})"));
+        auto server = Server(folder);
+        io::PosixBackground background;
+        TRY_ASSIGN(server.process_,
+                   background.start({(context.programs / "apiserver").native(), "--datastore-path",
+                                     (folder / "store").native(), "--socket-path",
+                                     server.socket().native(), "--variant-file",
+                                     (folder / "variant.json").native(), "--remote-config",
+                                     (folder / "remote.json").native(), "--applier",
+                                     (context.programs / "settings-applier").native()},
+                                    folder / "apiserver.log"));
+        for (int attempt = 0; attempt < 200; ++attempt) {
+            if (context.system.files.exists(server.socket())) {
+                return server;
+            }
+            context.system.clock.sleep(std::chrono::milliseconds{50});
+        }
+        return fail(Errc::timeout, "apiserver did not open its socket; see {}",
+                    (folder / "apiserver.log").native());
+    }
+
+    fs::path socket() const { return folder_ / "api.sock"; }
+    Result<void> stop()
+    {
+        io::PosixBackground background;
+        return background.kill(process_);
+    }
+
+private:
+    explicit Server(fs::path folder) : folder_(std::move(folder)) {}
+    fs::path folder_;
+    io::ProcessId process_{};
+};
+
+double milliseconds_since(image::Context& context, std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double, std::milli>(context.system.clock.monotonic_now() - start)
+        .count();
+}
+
+Result<void> apiclient(image::Context& context, const Server& server,
+                       std::vector<std::string> arguments)
+{
+    arguments.insert(arguments.begin(), {(context.programs / "apiclient").native(), "--socket-path",
+                                         server.socket().native()});
+    TRY(io::run_checked(context.system.processes, {.arguments = std::move(arguments)}));
+    return {};
+}
+
+/// Until the file holds the text; bounded.
+Result<void> wait_for_content(image::Context& context, const fs::path& file,
+                              const std::string& text)
+{
+    for (int attempt = 0; attempt < 5000; ++attempt) {
+        const auto content = context.system.files.read(file);
+        if (content.has_value() && content->contains(text)) {
+            return {};
+        }
+        context.system.clock.sleep(std::chrono::milliseconds{1});
+    }
+    return fail(Errc::timeout, "{} was not rendered", file.native());
+}
+
+Result<Native> measure(image::Context& context, const Server& server)
+{
+    std::vector<double> gets;
+    std::vector<double> sets;
+    for (int round = 0; round < rounds; ++round) {
+        auto start = context.system.clock.monotonic_now();
+        TRY(apiclient(context, server, {"get", "settings"}));
+        gets.push_back(milliseconds_since(context, start));
+        const auto text = std::format("round {}", round);
+        start = context.system.clock.monotonic_now();
+        TRY(apiclient(context, server, {"set", "motd=" + text}));
+        TRY(wait_for_content(context, "/etc/motd", text));
+        sets.push_back(milliseconds_since(context, start));
+    }
+    std::ranges::sort(gets);
+    std::ranges::sort(sets);
+    return Native{.get_milliseconds = gets[rounds / 2], .set_milliseconds = sets[rounds / 2]};
+}
+
+} // namespace
+
+Result<Native> measure_native(image::Context& context)
+{
+    const image::Step step(context, "time apiserver and apiclient natively");
+    const fs::path folder = "/tmp/holdfast-bench";
+    std::error_code error;
+    fs::remove_all(folder, error);
+    TRY_ASSIGN(auto server, Server::start(context, folder));
+    auto native = measure(context, server);
+    TRY(server.stop());
+    fs::remove_all(folder, error);
+    return native;
+}
+
+} // namespace holdfast::bench

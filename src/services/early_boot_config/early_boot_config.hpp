@@ -1,0 +1,34 @@
+#pragma once
+
+#include "api/client/client.hpp"
+#include "io/files.hpp"
+#include "services/early_boot_config/providers.hpp"
+#include "services/early_boot_config/report.hpp"
+#include "settings/model.hpp"
+
+#include <filesystem>
+#include <vector>
+
+namespace holdfast::early_boot_config {
+
+/// The transaction of everything that writes settings at boot.
+inline constexpr const char* launch_transaction = "bottlerocket-launch";
+
+/// Reads one provider's user data key by key: what the model takes, and what is wrong with the
+/// rest. Never fails: one bad key, or one bad document, costs only itself.
+struct Reading {
+    settings::Values values;
+    ProviderReport report;
+};
+Reading read_provider(const Provider& provider, const settings::Model& model, io::Files& files);
+
+/// First boot: hands all user data to the API, commits it, tells of problems at the console, in the
+/// log and through the API, and then leaves the marker that makes later boots skip all this. In
+/// this order: wherever power goes, user data is applied at least once, and never lost.
+///
+/// Bad content is no error. Errors: the API cannot be reached or cannot store; then no marker is
+/// left and the next boot tries again.
+Result<void> configure(const std::vector<Provider>& providers, const settings::Model& model,
+                       api::Client& client, io::Files& files, const std::filesystem::path& marker);
+
+} // namespace holdfast::early_boot_config

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "settings/model.hpp"
+#include "json/json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace holdfast::early_boot_config {
+
+/// Why a key of user data, or a whole document, was refused.
+struct Finding {
+    std::string key; ///< Empty for the whole document.
+    int line = 0;    ///< From 1; 0 where no line is to blame.
+    std::string message;
+};
+
+/// What became of one provider's user data.
+struct ProviderReport {
+    std::string provider;
+    std::string status; ///< absent, empty, applied, partly-applied, refused.
+    std::vector<Finding> findings;
+};
+
+/// What GET /reports/user-data shows.
+Json to_json(const std::vector<ProviderReport>& reports);
+
+/// One line per finding, for people at the console:
+/// "user data 30-cd-rom, line 3: settings.motdd: unknown setting (did you mean motd?)".
+std::vector<std::string> console_lines(const std::vector<ProviderReport>& reports);
+
+} // namespace holdfast::early_boot_config

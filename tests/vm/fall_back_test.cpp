@@ -1,0 +1,119 @@
+// A set that does not do its job is left for the other one.
+
+#include "test_machine.hpp"
+
+#include <format>
+
+#include <gmock/gmock.h>
+
+namespace holdfast::vm {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr boot::SlotFlags on_trial{.priority = 2, .tries_left = 1, .successful = false};
+constexpr boot::SlotFlags spent{.priority = 2, .tries_left = 0, .successful = false};
+
+/// Set B as an update would leave it: a copy of A, to be tried once.
+Result<void> put_copy_on_trial(io::BlockDevice& disk)
+{
+    for (const auto* part : {"BOOT", "ROOT", "HASH"}) {
+        TRY(machine::copy_partition(disk, std::format("HOLDFAST-{}-A", part),
+                                    std::format("HOLDFAST-{}-B", part)));
+    }
+    return machine::set_slot_flags(disk, "HOLDFAST-BOOT-B", on_trial);
+}
+
+/// Flips the lowest bit of one byte.
+Result<void> flip_bit(io::BlockDevice& disk, std::string_view label, std::uint64_t offset)
+{
+    TRY_ASSIGN(auto byte, machine::read_bytes(disk, label, offset, 1));
+    byte[0] ^= std::byte{1};
+    return machine::write_bytes(disk, label, offset, byte);
+}
+
+boot::SlotFlags flags_of(TestMachine& machine, std::string_view label)
+{
+    boot::SlotFlags flags;
+    EXPECT_TRUE(succeeds(machine.edit_disk([&](io::BlockDevice& disk) -> Result<void> {
+        TRY_ASSIGN(const auto partition, machine::find_partition(disk, label));
+        flags = partition.flags();
+        return {};
+    })));
+    return flags;
+}
+
+/// Where the superblock of EROFS lies: nothing can be mounted without reading it.
+constexpr std::uint64_t superblock = 1024;
+
+TEST(FallBack, FromARootWithOneFlippedBit)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) -> Result<void> {
+        TRY(put_copy_on_trial(disk));
+        return flip_bit(disk, "HOLDFAST-ROOT-B", superblock + 100);
+    })));
+    ASSERT_TRUE(succeeds(machine.start()));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("verity|corrupt", boot_limit)));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
+    ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    ASSERT_TRUE(succeeds(machine.power_down()));
+    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+    EXPECT_TRUE(flags_of(machine, "HOLDFAST-BOOT-A").successful);
+}
+
+TEST(FallBack, FromABootImageThatDoesNotStartWithinTheSameBoot)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) -> Result<void> {
+        TRY(put_copy_on_trial(disk));
+        return flip_bit(disk, "HOLDFAST-BOOT-B", 0);
+    })));
+    ASSERT_TRUE(succeeds(machine.start()));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", 30s)));
+    ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    ASSERT_TRUE(succeeds(machine.cut_power()));
+    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+}
+
+TEST(FallBack, FromASetThatNeverSucceeded)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk(put_copy_on_trial)));
+    ASSERT_TRUE(succeeds(machine.start()));
+    ASSERT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
+    machine.clock().sleep(3s);
+    ASSERT_TRUE(succeeds(machine.cut_power()));
+    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+
+    ASSERT_TRUE(succeeds(machine.start()));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set [AB]", boot_limit)));
+    const auto log = machine.console().text();
+    ASSERT_TRUE(succeeds(log));
+    EXPECT_THAT(log->substr(log->rfind("starting set")), HasSubstr("starting set A"));
+    ASSERT_TRUE(succeeds(machine.wait_for_api()));
+}
+
+TEST(FallBack, IsNotNeededByASetThatDoesItsJob)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk(put_copy_on_trial)));
+    ASSERT_TRUE(succeeds(machine.boot()));
+    // Marked behind the API's back, when the whole boot has been judged.
+    boot::SlotFlags flags;
+    for (int attempt = 0; attempt < 60 && !flags.successful; ++attempt) {
+        machine.clock().sleep(1s);
+        flags = flags_of(machine, "HOLDFAST-BOOT-B");
+    }
+    EXPECT_TRUE(flags.successful);
+    EXPECT_EQ(flags.priority, 2);
+}
+
+} // namespace
+} // namespace holdfast::vm

@@ -1,0 +1,209 @@
+// One machine, booted once with user data, and all that can be asked of it while it runs.
+
+#include "test_machine.hpp"
+
+#include <gmock/gmock.h>
+#include <memory>
+
+namespace holdfast::vm {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RunningMachine : public ::testing::Test {
+protected:
+    static void SetUpTestSuite()
+    {
+        machine_ = std::make_unique<TestMachine>("RunningMachine");
+        ASSERT_TRUE(succeeds(machine_->give_user_data("[settings]\nmotd = \"from the CD\"\n")));
+        ASSERT_TRUE(succeeds(machine_->boot()));
+        booted_ = true;
+    }
+    static void TearDownTestSuite() { machine_.reset(); }
+    void SetUp() override { ASSERT_TRUE(booted_) << "the machine did not boot"; }
+
+    static std::string motd()
+    {
+        const auto settings = machine_->get("/settings?keys=settings.motd");
+        EXPECT_TRUE(succeeds(settings));
+        return settings ? settings->value("motd", "") : "";
+    }
+    /// The output of a shell command that has to succeed.
+    static std::string output(const std::string& command)
+    {
+        const auto answer = machine_->shell(command);
+        EXPECT_TRUE(succeeds(answer));
+        EXPECT_TRUE(!answer || answer->exit_status == 0) << command << ": " << answer->output;
+        return answer ? answer->output : "";
+    }
+    /// The file as soon as it holds `text`, or what it holds after a while: services are restarted
+    /// behind the API's back.
+    static std::string file_with(const std::string& path, const std::string& text)
+    {
+        std::string content;
+        for (int attempt = 0; attempt < 40; ++attempt) {
+            content = output("cat " + path);
+            if (content.find(text) != std::string::npos) {
+                break;
+            }
+            machine_->clock().sleep(500ms);
+        }
+        return content;
+    }
+
+    static std::unique_ptr<TestMachine> machine_;
+    static bool booted_;
+};
+
+std::unique_ptr<TestMachine> RunningMachine::machine_;
+bool RunningMachine::booted_ = false;
+
+TEST_F(RunningMachine, TellsItsVersion)
+{
+    const auto os = machine_->get("/os");
+    ASSERT_TRUE(succeeds(os));
+    EXPECT_EQ(os->value("arch", ""), "x86_64");
+    EXPECT_THAT(os->value("pretty_name", ""), HasSubstr("Holdfast"));
+}
+
+TEST_F(RunningMachine, HasAppliedItsUserData)
+{
+    EXPECT_EQ(motd(), "from the CD");
+    EXPECT_THAT(file_with("/etc/motd", "from the CD"), HasSubstr("from the CD"));
+}
+
+TEST_F(RunningMachine, RendersAChangedSetting)
+{
+    ASSERT_TRUE(succeeds(machine_->set({{"motd", "from the API"}})));
+    EXPECT_EQ(motd(), "from the API");
+    EXPECT_THAT(file_with("/etc/motd", "from the API"), HasSubstr("from the API"));
+}
+
+TEST_F(RunningMachine, RestartsTheServiceOfAChangedSetting)
+{
+    const auto main_process = [] {
+        return output("systemctl show --property=MainPID --value chronyd.service");
+    };
+    const auto before = main_process();
+    ASSERT_TRUE(succeeds(machine_->set({{"ntp", {{"time-servers", {"192.0.2.1"}}}}})));
+    EXPECT_THAT(file_with("/etc/chrony.conf", "192.0.2.1"), HasSubstr("192.0.2.1"));
+    auto after = main_process();
+    for (int attempt = 0; attempt < 20 && (after == before || after == "0"); ++attempt) {
+        machine_->clock().sleep(500ms);
+        after = main_process();
+    }
+    EXPECT_NE(after, before);
+    EXPECT_NE(after, "0");
+}
+
+TEST_F(RunningMachine, RefusesAnInvalidSettingAndChangesNothing)
+{
+    const auto before = machine_->get("/settings");
+    ASSERT_TRUE(succeeds(before));
+    const auto refused = machine_->set({{"motd", "half"}, {"no-such-setting", true}});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message(), HasSubstr("no-such-setting"));
+    EXPECT_FALSE(machine_->set({{"ntp", {{"time-servers", {"not a host"}}}}}).has_value());
+    const auto after = machine_->get("/settings");
+    ASSERT_TRUE(succeeds(after));
+    EXPECT_EQ(*after, *before);
+}
+
+TEST_F(RunningMachine, HasARootThatCannotBeWritten)
+{
+    for (const auto* path : {"/marker", "/usr/bin/marker", "/usr/lib/marker"}) {
+        const auto answer = machine_->shell(std::string("echo x > ") + path);
+        ASSERT_TRUE(succeeds(answer));
+        EXPECT_NE(answer->exit_status, 0) << path;
+    }
+    const auto remount = machine_->shell("mount -o remount,rw / && echo x > /usr/marker");
+    ASSERT_TRUE(succeeds(remount));
+    EXPECT_NE(remount->exit_status, 0);
+}
+
+TEST_F(RunningMachine, RefusesCallersWithoutACertificateOfItsAuthority)
+{
+    using machine::Role;
+    const auto now = machine_->clock().now();
+    const auto years = machine::ten_years(now);
+    const auto own = machine::api_identities(machine_->files(),
+                                             machine::KeyFiles(key_directory()), now);
+    ASSERT_TRUE(succeeds(own));
+    const auto foreign = machine::make_identity(Role::authority, "foreign", years, nullptr);
+    ASSERT_TRUE(succeeds(foreign));
+
+    const auto stranger = machine::make_identity(Role::client, "developer", years, &*foreign);
+    const auto expired = machine::make_identity(
+        Role::client, "developer", {now - std::chrono::days{30}, now - std::chrono::days{2}},
+        &own->authority);
+    const auto server = machine::make_identity(Role::server, "localhost", years, &own->authority);
+    const auto fresh = machine::make_identity(Role::client, "another", years, &own->authority);
+    ASSERT_TRUE(stranger && expired && server && fresh);
+
+    const auto answers_to = [](const machine::Identity* identity) {
+        auto access = machine_->api_access().access();
+        access.certificate.reset();
+        access.key.reset();
+        if (identity != nullptr) {
+            access.certificate = machine_->directory() / "caller.crt";
+            access.key = machine_->directory() / "caller.key";
+            EXPECT_TRUE(succeeds(io::replace_file(machine_->files(), *access.certificate,
+                                                  identity->certificate)));
+            EXPECT_TRUE(succeeds(
+                io::replace_file(machine_->files(), *access.key, identity->key, 0600)));
+        }
+        return machine::RemoteApi(access).request("GET", "/os").has_value();
+    };
+    EXPECT_FALSE(answers_to(nullptr)) << "no certificate";
+    EXPECT_FALSE(answers_to(&*stranger)) << "another authority";
+    EXPECT_FALSE(answers_to(&*expired)) << "expired";
+    EXPECT_FALSE(answers_to(&*server)) << "a server's certificate";
+    EXPECT_TRUE(answers_to(&*fresh)) << "a good one, or this test proves nothing";
+}
+
+/// The process number of the control container's program, as soon as it is another than `before`;
+/// empty when there is none in the end.
+std::string control_process(TestMachine& machine, const std::string& before, bool wanted)
+{
+    std::string found;
+    for (int attempt = 0; attempt < 60; ++attempt) {
+        const auto answer = machine.shell("pgrep -x control");
+        EXPECT_TRUE(succeeds(answer));
+        found = answer ? answer->output : "";
+        if (found != before && found.empty() != wanted) {
+            break;
+        }
+        machine.clock().sleep(1s);
+    }
+    return found;
+}
+
+TEST_F(RunningMachine, RunsAHostContainerUntilItIsDisabled)
+{
+    const auto first = control_process(*machine_, "", true);
+    ASSERT_NE(first, "") << "the control container runs";
+    output("kill -9 " + first);
+    const auto second = control_process(*machine_, first, true);
+    EXPECT_NE(second, first);
+    EXPECT_NE(second, "") << "it is started again";
+    ASSERT_TRUE(succeeds(
+        machine_->set({{"host-containers", {{"control", {{"enabled", false}}}}}})));
+    EXPECT_EQ(control_process(*machine_, second, false), "");
+}
+
+TEST_F(RunningMachine, MarksItsBootSuccessful)
+{
+    // What only a whole boot does; the flags on the disk are looked at by the fall-back tests.
+    std::string state;
+    for (int attempt = 0; attempt < 60 && state != "active"; ++attempt) {
+        const auto answer = machine_->shell("systemctl is-active multi-user.target");
+        ASSERT_TRUE(succeeds(answer));
+        state = answer->output;
+        machine_->clock().sleep(500ms);
+    }
+    EXPECT_EQ(state, "active");
+    EXPECT_EQ(output("systemctl list-units --failed --plain --no-legend"), "");
+}
+
+} // namespace
+} // namespace holdfast::vm

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "io/posix/posix_background.hpp"
+#include "io/posix/posix_sockets.hpp"
+#include "io/posix/posix_system.hpp"
+#include "machine/certificates.hpp"
+#include "machine/disk.hpp"
+#include "machine/machine.hpp"
+#include "machine/partitions.hpp"
+#include "machine/remote_api.hpp"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <optional>
+#include <string>
+
+namespace holdfast::vm {
+
+using namespace std::chrono_literals;
+
+/// How long a whole boot may take: about 20 s under TCG, several times that on a busy machine.
+inline constexpr auto boot_limit = 240s;
+
+/// The disk image under test: HOLDFAST_IMAGE_DIR/latest.img, by default of the metal-dev variant.
+std::filesystem::path image_under_test();
+/// What this checkout signs images and its APIs with.
+std::filesystem::path key_directory();
+
+/// A virtual machine of one test, with a disk of its own. It is cut off when the test ends; its logs
+/// stay in out/test-logs/<name>/ when the test failed.
+class TestMachine {
+public:
+    /// `name` is that of the test, and a directory.
+    explicit TestMachine(std::string name);
+    ~TestMachine();
+    TestMachine(const TestMachine&) = delete;
+    TestMachine& operator=(const TestMachine&) = delete;
+
+    // Before the first start.
+    machine::Options options; ///< Disk, fw_cfg and the API's port are filled in.
+    /// Puts user data on a CD.
+    Result<void> give_user_data(std::string_view toml);
+
+    /// Copies the image, enlarged to `gib`. Part of the first start; call it to edit the disk before.
+    Result<void> make_disk(std::uint64_t gib = 3);
+    Result<void> start();
+    /// start() and wait_for_api().
+    Result<void> boot();
+    /// Until GET /os is answered.
+    Result<void> wait_for_api(std::chrono::seconds limit = boot_limit);
+
+    Result<void> cut_power();
+    Result<void> power_down();
+    bool is_running();
+    machine::Machine& running() { return *machine_; }
+    machine::Console& console() { return machine_->console(); }
+
+    /// Any HTTP answer. `access` is that of the developer's client where none is given.
+    Result<machine::ApiAnswer> api(const std::string& method, const std::string& path,
+                                   const std::string& body = {});
+    machine::RemoteApi api_access() const;
+    /// The JSON of a GET that has to succeed.
+    Result<Json> get(const std::string& path);
+    /// Sets settings in one transaction, commits and applies them. Errors: `conflict` with the
+    /// answer when it is refused.
+    Result<void> set(const Json& settings);
+    /// A command in the root shell on the console.
+    Result<machine::ShellAnswer> shell(const std::string& command,
+                                       std::chrono::milliseconds limit = 30s);
+
+    /// The disk of the machine while it is off.
+    Result<void> edit_disk(const std::function<Result<void>(io::BlockDevice&)>& edit);
+    const std::filesystem::path& directory() const { return directory_; }
+    std::filesystem::path disk_file() const { return directory_ / "disk.img"; }
+    io::Files& files() { return files_; }
+    io::Processes& processes() { return processes_; }
+    io::Clock& clock() { return clock_; }
+
+private:
+    Result<void> prepare_api();
+
+    io::PosixFiles files_;
+    io::PosixClock clock_;
+    io::PosixProcesses processes_;
+    io::PosixBackground background_;
+    io::PosixSockets sockets_;
+    machine::World world_{files_, clock_, processes_, background_, sockets_};
+    std::string name_;
+    std::filesystem::path directory_;
+    std::uint16_t api_port_ = 0;
+    bool shell_is_ready_ = false;
+    std::optional<machine::Machine> machine_;
+};
+
+/// The name of the running test, "Suite.Test".
+std::string this_test();
+
+/// For ASSERT_TRUE and EXPECT_TRUE: success, or the error's text.
+template <typename T>
+::testing::AssertionResult succeeds(const Result<T>& result)
+{
+    return result.has_value() ? ::testing::AssertionSuccess()
+                              : ::testing::AssertionFailure() << result.error().message();
+}
+
+} // namespace holdfast::vm
