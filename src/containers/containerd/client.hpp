@@ -1,6 +1,6 @@
 #pragma once
 
-#include "containers/containerd/runtime.hpp"
+#include "containers/runtime/runtime.hpp"
 #include "io/clock.hpp"
 
 #include <filesystem>

@@ -2,7 +2,7 @@
 
 // For the tests of this room: a containerd in memory that behaves.
 
-#include "containers/containerd/runtime.hpp"
+#include "containers/runtime/runtime.hpp"
 #include "containers/lifecycle/handover.hpp"
 
 #include <csignal>

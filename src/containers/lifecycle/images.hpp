@@ -1,6 +1,6 @@
 #pragma once
 
-#include "containers/containerd/runtime.hpp"
+#include "containers/runtime/runtime.hpp"
 #include "containers/lifecycle/image_source.hpp"
 #include "containers/lifecycle/registry_access.hpp"
 #include "containers/lifecycle/specification.hpp"
