@@ -46,6 +46,10 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
     ASSERT_TRUE(succeeds(machine.running().wait_for_reset(90s)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
 
+    // The disk is filled behind the machine's back, once it does its job.
+    const auto grown = machine.shell(
+        "until systemctl is-active --quiet grow-local-fs.service; do sleep 1; done", 180s);
+    ASSERT_TRUE(succeeds(grown));
     ASSERT_TRUE(succeeds(machine.power_down()));
     ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) -> Result<void> {
         TRY_ASSIGN(const auto data, machine::find_partition(disk, "HOLDFAST-DATA"));
