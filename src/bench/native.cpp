@@ -22,13 +22,17 @@ public:
         TRY(io::replace_file(context.system.files, folder / "variant.json",
                              R"({"variant": "bench", "groups": ["motd", "network", "ntp", "kernel",
                                  "host-containers", "pki", "api"], "settings": {}})"));
+        TRY(io::replace_file(context.system.files, folder / "os-release",
+                             "PRETTY_NAME=bench\nVARIANT_ID=bench\nVERSION_ID=0.0.0\n"
+                             "BUILD_ID=00000000\n"));
         auto server = Server(folder);
         io::PosixBackground background;
         TRY_ASSIGN(server.process_,
                    background.start({(context.programs / "apiserver").native(), "--datastore-path",
                                      (folder / "store").native(), "--socket-path",
                                      server.socket().native(), "--variant-file",
-                                     (folder / "variant.json").native(), "--remote-config",
+                                     (folder / "variant.json").native(), "--os-release",
+                                     (folder / "os-release").native(), "--remote-config",
                                      (folder / "remote.json").native(), "--applier",
                                      (context.programs / "settings-applier").native()},
                                     folder / "apiserver.log"));
