@@ -52,8 +52,11 @@ Result<void> make_root_file_system(Context& context, const Variant& variant, con
 {
     std::error_code error;
     fs::remove(image, error);
-    TRY(run_tool(context, {"mkfs.erofs", "--quiet", "-zlz4hc,12", "-C65536", "--all-root",
-                           "--ignore-mtime", "-T", context.source_date_epoch, "-U",
+    // With SOURCE_DATE_EPOCH in its environment mkfs.erofs only clamps times, and folders of a
+    // package tree that is older than the commit would keep the time at which they were made.
+    TRY(run_tool(context, {"env", "--unset=SOURCE_DATE_EPOCH", "mkfs.erofs", "--quiet",
+                           "-zlz4hc,12", "-C65536", "--all-root", "--all-time", "-T",
+                           context.source_date_epoch, "-U",
                            uuid_of("holdfast root " + variant.name), image.native(),
                            folder.native()}));
     return {};
