@@ -54,10 +54,9 @@ protected:
     /// Where there is no shell, the applier's own report has to do.
     static void expect_file(const std::string& path, const std::string& text)
     {
+        EXPECT_TRUE(succeeds(machine_->wait_for_apply())) << path;
         if (has_root_console()) {
             EXPECT_THAT(file_with(path, text), HasSubstr(text));
-        } else {
-            EXPECT_TRUE(succeeds(machine_->wait_for_apply())) << path;
         }
     }
 
