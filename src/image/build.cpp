@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Grows when the builder itself changes what it makes from the same inputs.
-constexpr auto builder_version = "4";
+constexpr auto builder_version = "5";
 
 struct Paths {
     fs::path root;
@@ -21,6 +21,7 @@ struct Paths {
     fs::path verity;
     fs::path initrd;
     fs::path uki;
+    fs::path blocks;
     fs::path boot_manager;
     fs::path image;
     fs::path sbom;
@@ -38,6 +39,7 @@ Paths paths_of(const Built& built)
             .verity = built.folder / "work/verity.json",
             .initrd = built.folder / "work/initrd.zst",
             .uki = file("-boot.efi"),
+            .blocks = file("-blocks.list"),
             .boot_manager = built.folder / "work/BOOTX64.EFI",
             .image = file(".img"),
             .sbom = file(".spdx.json"),
@@ -103,14 +105,27 @@ private:
         const Step step(context_, "fetch and unpack Debian packages");
         auto names = variant_.packages;
         names.push_back(variant_.kernel_package);
-        TRY_ASSIGN(packages_, make_package_tree(context_, names, variant_.exclude, variant_.drop,
-                                                variant_.keep));
+        TRY_ASSIGN(packages_, placed(make_package_tree(context_, names, variant_.exclude,
+                                                       variant_.drop, variant_.keep)));
         if (packages_.kernel_version.empty()) {
             return fail(Errc::invalid, "kernel.package: {} brings no kernel",
                         variant_.kernel_package);
         }
         TRY(write_packages(record));
         return mark_current(context_, record, step_key);
+    }
+
+    /// Puts the line of the variant file that asks for what is missing before the error.
+    Result<PackageTree> placed(Result<PackageTree> result) const
+    {
+        if (!result.has_value() && result.error().code() == Errc::not_found) {
+            for (const auto& [name, place] : variant_.places) {
+                if (result.error().message().contains(std::format("\"{}\"", name))) {
+                    return std::move(result).while_(place);
+                }
+            }
+        }
+        return result;
     }
 
     Result<void> write_packages(const fs::path& record)
@@ -180,8 +195,9 @@ private:
             return {};
         }
         const Step step(context_, std::format("make the container image {}", name));
-        TRY_ASSIGN(const auto packages, make_package_tree(context_, container.packages,
-                                                          container.exclude, container.drop, {}));
+        TRY_ASSIGN(const auto packages,
+                   placed(make_package_tree(context_, container.packages, container.exclude,
+                                            container.drop, {})));
         const auto tree = context_.cache / "stage" / (built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));
@@ -253,6 +269,7 @@ private:
         key.add_file(keys_.certificate);
         boot_key_ = key.hex();
         if (is_current(context_, paths_.uki, boot_key_) &&
+            is_current(context_, paths_.blocks, boot_key_) &&
             is_current(context_, paths_.boot_manager, boot_key_)) {
             return {};
         }
@@ -261,7 +278,10 @@ private:
         TRY(make_uki(context_, variant_, release_, packages_, verity_, keys_, paths_.initrd,
                      paths_.uki));
         TRY(sign_efi(context_, keys_, context_.programs / "BOOTX64.EFI", paths_.boot_manager));
+        TRY(make_block_list_file(context_, paths_.uki, paths_.hash, paths_.blocks)
+                .while_("making the block list"));
         TRY(mark_current(context_, paths_.uki, boot_key_));
+        TRY(mark_current(context_, paths_.blocks, boot_key_));
         return mark_current(context_, paths_.boot_manager, boot_key_);
     }
 
@@ -310,8 +330,8 @@ private:
             return {};
         }
         const Step step(context_, "write the manifest and the SBOM");
-        const auto epoch = std::chrono::sys_seconds(
-            std::chrono::seconds(std::stoll(context_.source_date_epoch)));
+        const auto epoch =
+            std::chrono::sys_seconds(std::chrono::seconds(std::stoll(context_.source_date_epoch)));
         TRY(io::replace_file(
             context_.system.files, paths_.sbom,
             to_pretty_text(make_sbom(variant_, release_, packages_.packages,
@@ -319,7 +339,7 @@ private:
                 "\n"));
         Json files = Json::array();
         for (const auto& file :
-             {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.sbom}) {
+             {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.blocks, paths_.sbom}) {
             TRY_ASSIGN(auto entry, describe_file(file));
             files.push_back(std::move(entry));
         }
@@ -347,8 +367,8 @@ private:
 
     Result<void> link_latest()
     {
-        for (const auto& file : {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.sbom,
-                                 paths_.manifest}) {
+        for (const auto& file : {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.blocks,
+                                 paths_.sbom, paths_.manifest}) {
             const auto suffix = file.filename().native().substr(built_.prefix.size());
             const auto link = built_.folder / ("latest" + suffix);
             std::error_code error;
@@ -379,7 +399,10 @@ private:
 
 Result<Release> release_of(Context& context)
 {
-    TRY_ASSIGN(const auto version, context.system.files.read(context.checkout / "VERSION"));
+    auto version = context.version;
+    if (version.empty()) {
+        TRY_ASSIGN(version, context.system.files.read(context.checkout / "VERSION"));
+    }
     return Release{.version = std::string(trimmed(version)),
                    .commit8 = context.commit8,
                    .architecture = "x86_64"};
