@@ -118,6 +118,18 @@ Result<PublicKey> PublicKey::from_pem(SignatureScheme scheme, std::string_view p
     return PublicKey(scheme, std::move(handle));
 }
 
+Result<PublicKey> PublicKey::from_pem(std::string_view pem)
+{
+    for (const auto scheme : {SignatureScheme::ed25519, SignatureScheme::ecdsa_p256_sha256,
+                              SignatureScheme::rsa_pss_sha256}) {
+        auto key = from_pem(scheme, pem);
+        if (key.has_value() || key.error().code() != Errc::unsupported) {
+            return key;
+        }
+    }
+    return fail(Errc::unsupported, "expected an Ed25519, P-256 or RSA key of 2048 to 8192 bits");
+}
+
 Result<PublicKey> PublicKey::from_ed25519(std::span<const std::byte> bytes)
 {
     KeyHandle handle(EVP_PKEY_new_raw_public_key(
@@ -188,6 +200,11 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem)
     if (handle == nullptr) {
         return fail(Errc::invalid, "not an unencrypted private key in PEM");
     }
+    return from_handle(std::move(handle));
+}
+
+Result<PrivateKey> PrivateKey::from_handle(KeyHandle handle)
+{
     const auto scheme = scheme_of(handle.get());
     if (!scheme) {
         return fail(Errc::unsupported,

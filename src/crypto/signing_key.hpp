@@ -31,6 +31,8 @@ public:
     /// A SubjectPublicKeyInfo (RFC 5280 §4.1) in PEM. Errors: `invalid` for anything else;
     /// `unsupported` for a key of another kind or size than the scheme's.
     static Result<PublicKey> from_pem(SignatureScheme scheme, std::string_view pem);
+    /// The same, of whichever scheme fits the key.
+    static Result<PublicKey> from_pem(std::string_view pem);
     /// The 32 bytes of an Ed25519 key. Errors: `invalid`.
     static Result<PublicKey> from_ed25519(std::span<const std::byte> bytes);
 
@@ -60,6 +62,12 @@ public:
     /// key that has no scheme here.
     static Result<PrivateKey> from_pem(std::string_view pem);
 
+    /// A key on a PKCS #11 token, by its URI (RFC 7512): "pkcs11:token=release;object=root". The
+    /// pin comes from the URI ("?pin-source=file:/…") or from OpenSSL's configuration. Loads
+    /// OpenSSL's provider pkcs11, which finds the token's module by PKCS11_PROVIDER_MODULE.
+    /// Errors: `unsupported` without that provider; `not_found` for no such key.
+    static Result<PrivateKey> from_token(const std::string& uri);
+
     SignatureScheme scheme() const { return scheme_; }
     PublicKey public_key() const;
     /// PKCS #8, unencrypted. Errors: `unsupported` for a key that its token doesn't give away.
@@ -69,6 +77,7 @@ public:
 
 private:
     PrivateKey(SignatureScheme scheme, KeyHandle handle);
+    static Result<PrivateKey> from_handle(KeyHandle handle);
 
     SignatureScheme scheme_;
     KeyHandle handle_;

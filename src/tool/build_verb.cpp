@@ -59,9 +59,8 @@ namespace {
 /// Compiles the programs; ninja does nothing when they are up to date.
 Result<void> compile(image::Context& context, const image::Variant& variant)
 {
-    std::vector<std::string> command{"ninja", "--quiet", "-C",
-                                     context.programs.parent_path().native(), "initrd",
-                                     "BOOTX64"};
+    std::vector<std::string> command{
+        "ninja", "--quiet", "-C", context.programs.parent_path().native(), "initrd", "BOOTX64"};
     command.insert(command.end(), variant.programs.begin(), variant.programs.end());
     for (const auto& [name, container] : variant.containers) {
         command.insert(command.end(), container.programs.begin(), container.programs.end());

@@ -20,6 +20,7 @@ constexpr Verb verbs[] = {
     {"apiclient", "run apiclient against the running machine", apiclient_verb},
     {"check", "validate a user data file against a variant", check_verb},
     {"build", "build an image variant into out/<variant>/", build_verb},
+    {"repo", "publish images for machines to update from, and sign", repo_verb},
     {"test", "run the tests: all, or unit, integration, image, vm, fuzz", test_verb},
     {"bench", "measure boot time, memory, sizes and speed beside a stock Debian", bench_verb},
     {"clean", "remove build/ and out/ (--cache: the cached packages too)", clean_verb},

@@ -12,6 +12,7 @@ Result<int> run_verb(const CommandLine& arguments, io::System& system);
 Result<int> stop_verb(const CommandLine& arguments, io::System& system);
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
 Result<int> check_verb(const CommandLine& arguments, io::System& system);
+Result<int> repo_verb(const CommandLine& arguments, io::System& system);
 Result<int> test_verb(const CommandLine& arguments, io::System& system);
 Result<int> clean_verb(const CommandLine& arguments, io::System& system);
 

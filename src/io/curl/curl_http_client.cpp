@@ -50,26 +50,19 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* trans
     return static_cast<Transfer*>(transfer)->take_body(bytes) ? bytes.size() : CURL_WRITEFUNC_ERROR;
 }
 
-/// What a try came to.
-struct Try {
-    CURLcode code = CURLE_OK;
-    long status = 0;
-};
-
 /// The failure's code where another try would change nothing.
-std::optional<Errc> final_code(const Try& outcome)
+std::optional<Errc> final_code(int code, long status)
 {
-    if (outcome.status == 403 || outcome.status == 404 || outcome.status == 410) {
+    if (status == 403 || status == 404 || status == 410) {
         return Errc::not_found;
     }
-    if (outcome.status == 416) {
+    if (status == 416) {
         return Errc::unsupported;
     }
-    if (outcome.status >= 400 && outcome.status < 500 && outcome.status != 408 &&
-        outcome.status != 429) {
+    if (status >= 400 && status < 500 && status != 408 && status != 429) {
         return Errc::io;
     }
-    switch (static_cast<int>(outcome.code)) {
+    switch (code) {
     case CURLE_FILE_COULDNT_READ_FILE: return Errc::not_found;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return Errc::invalid;
@@ -123,61 +116,64 @@ Result<std::unique_ptr<CurlHttpClient>> CurlHttpClient::create(Clock& clock, Cur
         new CurlHttpClient(clock, std::move(options), std::move(connection)));
 }
 
-Result<HttpReply> CurlHttpClient::fetch(const HttpFetch& request, const ByteSink& sink)
+/// One request: what the server said, in `outcome`; what went over the wire, added to `wire_bytes`.
+CurlHttpClient::Try CurlHttpClient::run_try(Transfer& transfer, milliseconds left,
+                                            std::uint64_t& wire_bytes)
 {
     auto& curl = *connection_;
+    transfer.begin_try();
+    const auto range = transfer.range();
+    curl.set(CURLOPT_RANGE, range ? range->c_str() : nullptr);
+    curl.set(CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+    curl.problem[0] = '\0';
+    Try outcome{.code = curl_easy_perform(curl.handle)};
+    curl_easy_getinfo(curl.handle, CURLINFO_RESPONSE_CODE, &outcome.status);
+    wire_bytes += curl.number<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T) +
+                  curl.number<long>(CURLINFO_HEADER_SIZE) +
+                  curl.number<long>(CURLINFO_REQUEST_SIZE);
+    outcome.is_whole = outcome.code == CURLE_OK && transfer.is_complete();
+    outcome.problem = curl.problem[0] != '\0'    ? curl.problem.data()
+                      : outcome.code != CURLE_OK ? curl_easy_strerror(CURLcode(outcome.code))
+                                                 : "the answer is shorter than the part asked for";
+    return outcome;
+}
+
+Result<HttpReply> CurlHttpClient::fetch(const HttpFetch& request, const ByteSink& sink)
+{
+    if (!request.url.contains("://")) {
+        return fail(Errc::invalid, "{} is no URL", request.url); // libcurl would guess.
+    }
+    auto& curl = *connection_;
     Transfer transfer(request, sink);
-    HttpReply reply;
-    const bool is_file = request.url.starts_with("file:");
-    const auto end = clock_.monotonic_now() + request.deadline;
-    auto pause = options_.first_pause;
     curl.set(CURLOPT_URL, request.url.c_str());
     curl.set(CURLOPT_REDIR_PROTOCOLS_STR,
              request.url.starts_with("https:") ? "https" : "http,https");
     curl.set(CURLOPT_HEADERDATA, &transfer);
     curl.set(CURLOPT_WRITEDATA, &transfer);
 
-    for (int attempt = 1;; ++attempt) {
-        const auto left = std::chrono::ceil<milliseconds>(end - clock_.monotonic_now());
-        if (left <= milliseconds(0)) {
-            return fail(Errc::timeout, "{}: not fetched within {}", request.url, request.deadline);
+    const auto end = clock_.monotonic_now() + request.deadline;
+    const auto left = [&] { return std::chrono::ceil<milliseconds>(end - clock_.monotonic_now()); };
+    std::uint64_t wire_bytes = 0;
+    auto pause = options_.first_pause;
+    for (int number = 1; left() > milliseconds(0); ++number) {
+        const auto outcome = run_try(transfer, left(), wire_bytes);
+        if (const auto& failure = transfer.failure()) {
+            return fail(failure->code(), "{}: {}", request.url, failure->message());
         }
-        transfer.begin_try();
-        const auto range = transfer.range();
-        curl.set(CURLOPT_RANGE, range ? range->c_str() : nullptr);
-        curl.set(CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-        curl.problem[0] = '\0';
-        Try outcome{.code = curl_easy_perform(curl.handle)};
-        curl_easy_getinfo(curl.handle, CURLINFO_RESPONSE_CODE, &outcome.status);
-        if (!is_file) {
-            reply.wire_bytes += curl.number<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T) +
-                                curl.number<long>(CURLINFO_HEADER_SIZE) +
-                                curl.number<long>(CURLINFO_REQUEST_SIZE);
+        if (outcome.is_whole) {
+            return HttpReply{.body_bytes = transfer.delivered(),
+                             .wire_bytes = request.url.starts_with("file:") ? 0 : wire_bytes};
         }
-        if (transfer.failure()) {
-            return fail(transfer.failure()->code(), "{}: {}", request.url,
-                        transfer.failure()->message());
+        if (const auto code = final_code(outcome.code, outcome.status)) {
+            return fail(*code, "{}: {}", request.url, outcome.problem);
         }
-        if (outcome.code == CURLE_OK && transfer.is_complete()) {
-            reply.body_bytes = transfer.delivered();
-            return reply;
+        if (number >= options_.tries && left() > milliseconds(0)) {
+            return fail(Errc::io, "{}: {} ({} tries)", request.url, outcome.problem, number);
         }
-        const std::string problem = curl.problem[0] != '\0' ? curl.problem.data()
-                                    : outcome.code == CURLE_OK
-                                        ? "the answer is shorter than the part asked for"
-                                        : curl_easy_strerror(outcome.code);
-        if (const auto code = final_code(outcome)) {
-            return fail(*code, "{}: {}", request.url, problem);
-        }
-        if (outcome.code == CURLE_OPERATION_TIMEDOUT && clock_.monotonic_now() >= end) {
-            return fail(Errc::timeout, "{}: not fetched within {}", request.url, request.deadline);
-        }
-        if (attempt >= options_.tries) {
-            return fail(Errc::io, "{}: {} ({} tries)", request.url, problem, attempt);
-        }
-        clock_.sleep(pause);
+        clock_.sleep(std::min(pause, std::max(left(), milliseconds(0))));
         pause = std::min(pause * 3 / 2, options_.longest_pause);
     }
+    return fail(Errc::timeout, "{}: not fetched within {}", request.url, request.deadline);
 }
 
 } // namespace holdfast::io

@@ -8,6 +8,8 @@
 
 namespace holdfast::io {
 
+class Transfer;
+
 struct CurlOptions {
     std::string proxy{}; ///< For http and https, or empty. The environment counts not.
     std::vector<std::string> no_proxy{}; ///< Hosts, domains and networks reached without it.
@@ -34,7 +36,16 @@ public:
 
 private:
     struct Connection;
+    /// What one request came to.
+    struct Try {
+        int code = 0; ///< libcurl's.
+        long status = 0;
+        bool is_whole = false;
+        std::string problem{};
+    };
     CurlHttpClient(Clock& clock, CurlOptions options, std::unique_ptr<Connection> connection);
+
+    Try run_try(Transfer& transfer, std::chrono::milliseconds left, std::uint64_t& wire_bytes);
 
     Clock& clock_;
     CurlOptions options_;

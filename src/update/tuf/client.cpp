@@ -180,6 +180,12 @@ Result<std::string> Client::target_url(const Target& target) const
     return with_query(join_url(options_.targets_url, path));
 }
 
+Time Client::earliest_expiry() const
+{
+    check(targets_.has_value(), "refreshed");
+    return std::min(trusted_.earliest_expiry(), targets_->expires);
+}
+
 Result<void> Client::fetch_target(const Target& target, const io::ByteSink& sink)
 {
     TRY_ASSIGN(auto verifier, TargetVerifier::create(target));

@@ -2,6 +2,8 @@
 
 #include "update/tuf/document.hpp"
 
+#include <algorithm>
+
 namespace holdfast::tuf {
 
 /// Longest documents that are taken (where the referring document gives no length).
@@ -56,6 +58,11 @@ public:
     const Root& root() const { return root_; }
     /// Precondition: one was taken or recalled.
     const Timestamp& timestamp() const { return *timestamp_; }
+    /// Of root, timestamp and snapshot. Precondition: all three were taken or recalled.
+    Time earliest_expiry() const
+    {
+        return std::min({root_.expires, timestamp_->expires, snapshot_->expires});
+    }
 
 private:
     TrustedMetadata(Root root, Time now) : root_(std::move(root)), now_(now) {}

@@ -12,6 +12,7 @@ import pathlib
 import re
 import sys
 import time
+import urllib.parse
 
 folder = pathlib.Path(sys.argv[1])
 seen = {}
@@ -32,7 +33,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"an error\n")
 
     def do_GET(self):
-        habit, _, name = self.path.split("?")[0].lstrip("/").partition("/")
+        habit, _, name = urllib.parse.unquote(self.path.split("?")[0]).lstrip("/").partition("/")
         count = seen[self.path] = seen.get(self.path, 0) + 1
         if habit == "down" or (habit == "busy" and count <= 2):
             return self.empty(503)

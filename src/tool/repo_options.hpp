@@ -1,0 +1,51 @@
+#pragma once
+
+#include "io/system.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace holdfast::tool {
+
+/// Keys for one role, as typed: PEM files, public or private, or PKCS #11 URIs.
+struct RoleOptions {
+    std::vector<std::string> keys;
+    std::uint64_t threshold = 1;
+};
+
+/// The command line of `./holdfast repo`.
+struct RepoOptions {
+    std::string verb;
+
+    std::string repository = "out/repository";
+    std::string keys_folder = "keys/repository";
+    std::vector<std::string> keys; ///< More private keys than those of the folder.
+    std::string shipped_root;
+    std::string expiration_policy;
+
+    std::string key_type = "ed25519"; ///< init: of keys that it makes.
+    RoleOptions root, targets, snapshot, timestamp;
+
+    std::string variant = "metal-dev";
+    std::string arch = "x86_64";
+    std::string version;
+    std::string build; ///< add: the build's manifest.
+    std::vector<std::string> migrates_from;
+    std::string wave_policy;
+    std::string start = "in 0 minutes";
+
+    std::string role = "targets";      ///< refresh, rotate-root.
+    std::vector<std::string> add_keys; ///< rotate-root.
+    std::vector<std::string> remove_keys;
+    std::optional<std::uint64_t> threshold;
+
+    std::string url; ///< verify.
+    int port = 8080; ///< serve.
+};
+
+/// The options, or the exit status after help or misuse, whose text was printed.
+std::variant<RepoOptions, int> parse_repo_options(const std::vector<std::string>& arguments);
+
+} // namespace holdfast::tool

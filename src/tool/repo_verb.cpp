@@ -1,0 +1,260 @@
+#include "base/text.hpp"
+#include "base/utc_time.hpp"
+#include "io/curl/curl_http_client.hpp"
+#include "tool/repo_keys.hpp"
+#include "tool/repo_serve.hpp"
+#include "tool/verbs.hpp"
+#include "update/repository/expiration.hpp"
+#include "update/repository/verify.hpp"
+
+#include <cstdio>
+#include <filesystem>
+
+namespace holdfast::tool {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Largest payload that is read: one partition of a variant that is far larger than ours.
+constexpr std::size_t largest_payload = std::size_t{4} << 30;
+
+/// One run of `./holdfast repo`.
+class RepoRun {
+public:
+    RepoRun(io::System& system, RepoOptions options)
+        : system_(system), options_(std::move(options)),
+          layout_(user_path(system, options_.repository)),
+          channel_{.variant = options_.variant, .arch = options_.arch}
+    {
+    }
+
+    Result<int> run()
+    {
+        TRY(read_policy());
+        if (options_.verb == "verify") {
+            return verify();
+        }
+        if (options_.verb == "serve") {
+            return serve_folder(layout_.folder(), options_.port);
+        }
+        TRY(draft());
+        return publish_drafts();
+    }
+
+private:
+    Result<void> read_policy()
+    {
+        if (!options_.expiration_policy.empty()) {
+            TRY_ASSIGN(const auto text,
+                       system_.files.read(user_path(system_, options_.expiration_policy)));
+            TRY_ASSIGN(publish_options_.expiration,
+                       publish::parse_expiration_policy(text).while_(options_.expiration_policy));
+        }
+        if (!options_.shipped_root.empty()) {
+            publish_options_.shipped_root = user_path(system_, options_.shipped_root);
+        }
+        return {};
+    }
+
+    /// What the verb changes, unsigned.
+    Result<void> draft()
+    {
+        if (options_.verb == "init") {
+            return init();
+        }
+        if (options_.verb == "add") {
+            return add();
+        }
+        if (options_.verb == "refresh") {
+            return refresh();
+        }
+        if (options_.verb == "rotate-root") {
+            return rotate_root();
+        }
+        if (options_.verb == "sign") {
+            return {};
+        }
+        return change_content();
+    }
+
+    std::chrono::sys_seconds now()
+    {
+        return std::chrono::floor<std::chrono::seconds>(system_.clock.now());
+    }
+
+    Result<void> init()
+    {
+        if (system_.files.exists(layout_.roots()) || system_.files.exists(layout_.root_draft())) {
+            return fail(Errc::conflict, "{} is a repository already", layout_.folder().native());
+        }
+        TRY_ASSIGN(const auto keys, make_root_keys(system_, options_));
+        TRY_ASSIGN(const auto root,
+                   publish::make_root(keys, now() + publish_options_.expiration.root));
+        return publish::save_root_draft(system_.files, layout_, root);
+    }
+
+    Result<void> draft_content(publish::Content content)
+    {
+        return publish::draft_content(system_.files, layout_, channel_, std::move(content),
+                                      now() + publish_options_.expiration.targets);
+    }
+
+    Result<update::Waves> read_waves()
+    {
+        if (options_.wave_policy.empty()) {
+            return update::Waves();
+        }
+        TRY_ASSIGN(const auto text, system_.files.read(user_path(system_, options_.wave_policy)));
+        TRY_ASSIGN(const auto policy, update::parse_wave_policy(text).while_(options_.wave_policy));
+        TRY_ASSIGN(const auto start, update::parse_moment(options_.start, now()).while_("--start"));
+        return update::build_waves(policy, start);
+    }
+
+    Result<publish::AddOptions> add_options(const image::PartitionSizes& sizes)
+    {
+        const auto bytes = [](std::int64_t mebibytes) {
+            return static_cast<std::uint64_t>(mebibytes) << 20;
+        };
+        publish::AddOptions options{.partitions = {.boot = bytes(sizes.boot),
+                                                   .root = bytes(sizes.root),
+                                                   .hash = bytes(sizes.hash)}};
+        for (const auto& text : options_.migrates_from) {
+            TRY_ASSIGN(auto version, update::Version::parse(text));
+            options.migrates_from.push_back(std::move(version));
+        }
+        TRY_ASSIGN(options.waves, read_waves());
+        return options;
+    }
+
+    Result<void> add()
+    {
+        TRY_ASSIGN(const auto variant_file, find_variant(system_, options_.variant));
+        TRY_ASSIGN(const auto variant, image::load_variant(variant_file));
+        const auto manifest_file =
+            options_.build.empty()
+                ? fs::path(checkout) / "out" / variant.name / "latest-manifest.json"
+                : user_path(system_, options_.build);
+        TRY_ASSIGN(const auto text, system_.files.read(manifest_file));
+        TRY_ASSIGN(const auto build, publish::parse_build(text).while_(manifest_file.native()));
+        if (build.channel.variant != variant.name) {
+            return fail(Errc::invalid, "{} is a build of variant {}, not {}",
+                        manifest_file.native(), build.channel.variant, variant.name);
+        }
+        channel_ = build.channel;
+        TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
+        TRY_ASSIGN(const auto with, add_options(variant.partitions));
+        TRY(publish::add_build(content, build, with));
+        for (const auto& payload : build.payloads()) {
+            TRY_ASSIGN(
+                const auto bytes,
+                system_.files.read(manifest_file.parent_path() / payload.name, largest_payload));
+            TRY(publish::store_target(system_.files, layout_,
+                                      content.targets.targets.at(payload.name), bytes));
+        }
+        return draft_content(std::move(content));
+    }
+
+    Result<void> change_content()
+    {
+        TRY_ASSIGN(const auto version, update::Version::parse(options_.version));
+        TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
+        if (options_.verb == "remove") {
+            TRY(publish::remove_version(content, channel_, version));
+        } else if (options_.verb == "set-max-version") {
+            TRY(publish::set_max_version(content, channel_, version));
+        } else {
+            TRY_ASSIGN(auto waves, read_waves());
+            TRY(publish::set_waves(content, channel_, version, std::move(waves)));
+        }
+        return draft_content(std::move(content));
+    }
+
+    Result<void> refresh()
+    {
+        TRY_ASSIGN(const auto channels, publish::list_channels(system_.files, layout_));
+        for (const auto& channel : channels) {
+            TRY(publish::draft_refresh(system_.files, system_.clock, layout_, channel,
+                                       options_.role, publish_options_.expiration));
+        }
+        return {};
+    }
+
+    Result<void> rotate_root()
+    {
+        TRY_ASSIGN(auto root, publish::load_next_root(system_.files, layout_));
+        publish::RoleChange change{.role = options_.role,
+                                   .add = {},
+                                   .remove = options_.remove_keys,
+                                   .threshold = options_.threshold};
+        for (const auto& typed : options_.add_keys) {
+            TRY_ASSIGN(auto key, load_public_key(system_, typed));
+            change.add.push_back(std::move(key));
+        }
+        TRY_ASSIGN(root, publish::change_root(std::move(root), change));
+        root.expires = now() + publish_options_.expiration.root;
+        TRY(publish::save_root_draft(system_.files, layout_, root));
+        // Documents of a role whose keys change must be signed by the old and the new ones.
+        return options_.role == "root" ? Result<void>() : refresh();
+    }
+
+    Result<int> publish_drafts()
+    {
+        TRY_ASSIGN(const auto keys, load_keys(system_, options_));
+        TRY_ASSIGN(const auto waiting,
+                   publish::publish(system_.files, system_.clock, layout_, keys, publish_options_));
+        for (const auto& wait : waiting) {
+            std::printf("waits for signatures: %s: %s\n", wait.document.c_str(),
+                        wait.reason.c_str());
+        }
+        if (waiting.empty()) {
+            std::printf("published: %s\n", options_.repository.c_str());
+        }
+        return 0;
+    }
+
+    Result<int> verify()
+    {
+        TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
+        TRY_ASSIGN(const auto channels, publish::list_channels(system_.files, layout_));
+        const auto scratch = layout_.folder() / ".verify";
+        const auto url =
+            options_.url.empty() ? "file://" + layout_.folder().native() : options_.url;
+        for (const auto& channel : channels) {
+            fs::remove_all(scratch);
+            TRY_ASSIGN(const auto found,
+                       publish::verify_channel(*http, system_.files, system_.clock, channel,
+                                               {.url = url,
+                                                .first_root = publish_options_.shipped_root.empty()
+                                                                  ? layout_.roots() / "1.root.json"
+                                                                  : publish_options_.shipped_root,
+                                                .scratch = scratch})
+                           .while_(channel.str()));
+            std::printf("%s: %s; %.1f MiB of targets; valid until %s\n", channel.str().c_str(),
+                        join(found.versions, " ").c_str(),
+                        static_cast<double>(found.target_bytes) / (1 << 20),
+                        utc_text(found.earliest_expiry).c_str());
+        }
+        fs::remove_all(scratch);
+        return 0;
+    }
+
+    io::System& system_;
+    RepoOptions options_;
+    publish::Layout layout_;
+    publish::Channel channel_;
+    publish::PublishOptions publish_options_{};
+};
+
+} // namespace
+
+Result<int> repo_verb(const CommandLine& arguments, io::System& system)
+{
+    auto parsed = parse_repo_options(arguments);
+    if (const auto* status = std::get_if<int>(&parsed)) {
+        return *status;
+    }
+    return RepoRun(system, std::get<RepoOptions>(std::move(parsed))).run();
+}
+
+} // namespace holdfast::tool

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "io/files.hpp"
+#include "update/repository/content.hpp"
+#include "update/tuf/document.hpp"
+
+#include <optional>
+
+namespace holdfast::publish {
+
+/// A document with its text, as it lies on the disk.
+template <typename Part>
+struct Stored {
+    std::string text;
+    tuf::Document document;
+    Part part;
+};
+
+/// The three documents of a channel below its root. Missing ones: nothing was published or drafted.
+struct Documents {
+    std::optional<Stored<tuf::Targets>> targets;
+    std::optional<Stored<tuf::Snapshot>> snapshot;
+    std::optional<Stored<tuf::Timestamp>> timestamp;
+};
+
+/// The channels that have metadata or drafts, sorted.
+Result<std::vector<Channel>> list_channels(io::Files& files, const Layout& layout);
+
+/// What machines see now. Not verified: `publish` and `verify` do that.
+Result<Documents> load_published(io::Files& files, const Layout& layout, const Channel& channel);
+
+/// What waits for signatures. Drafts that a power cut left behind after they were published are
+/// passed over.
+Result<Documents> load_drafts(io::Files& files, const Layout& layout, const Channel& channel,
+                              const Documents& published);
+
+/// The channel's content as drafted, or else as published, or else empty.
+Result<Content> load_content(io::Files& files, const Layout& layout, const Channel& channel);
+
+/// Stores the manifest and drafts the content as the next version, unsigned.
+Result<void> draft_content(io::Files& files, const Layout& layout, const Channel& channel,
+                           Content content, tuf::Time expires);
+
+/// Puts a payload or the manifest where web servers offer it. Nothing refers to it yet.
+Result<void> store_target(io::Files& files, const Layout& layout, const tuf::Target& target,
+                          std::string_view content);
+
+/// `replace_file` with the folders above.
+Result<void> store_file(io::Files& files, const std::filesystem::path& path,
+                        std::string_view content);
+
+} // namespace holdfast::publish

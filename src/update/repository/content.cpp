@@ -1,0 +1,254 @@
+#include "update/repository/content.hpp"
+
+#include "crypto/sha256.hpp"
+#include "update/manifest/selection.hpp"
+#include "update/tuf/fields.hpp"
+
+#include <algorithm>
+
+namespace holdfast::publish {
+
+namespace {
+
+constexpr auto partition_bytes = "partition-bytes";
+
+/// The block list lies beside ROOT's image: "x-blocks.list" for "x-root.erofs".
+std::string block_list_name(std::string_view root_image)
+{
+    return std::string(root_image.substr(0, root_image.rfind("-root."))) + "-blocks.list";
+}
+
+tuf::Target target_of(const Build& build, const Payload& payload)
+{
+    return {.name = payload.name,
+            .length = payload.size,
+            .hashes = {{"sha256", payload.sha256}},
+            .custom = {{"variant", build.channel.variant},
+                       {"arch", build.channel.arch},
+                       {"version", build.version.str()}}};
+}
+
+Result<Payload> find_payload(const Json& manifest, const std::string& name)
+{
+    TRY_ASSIGN(const auto* files, tuf::get_array(manifest, "files"));
+    for (const auto& file : *files) {
+        Payload payload;
+        TRY_ASSIGN(payload.name, tuf::get_string(file, "name"));
+        if (payload.name == name) {
+            TRY_ASSIGN(payload.size, tuf::get_number(file, "size", 1));
+            TRY_ASSIGN(payload.sha256, tuf::get_string(file, "sha256"));
+            return payload;
+        }
+    }
+    return fail(Errc::not_found, "the build has no {}", name);
+}
+
+bool is_of(const update::Update& entry, const Channel& channel)
+{
+    return entry.variant == channel.variant && entry.arch == channel.arch;
+}
+
+Result<update::Update*> find_entry(Content& content, const Channel& channel,
+                                   const update::Version& version)
+{
+    for (auto& entry : content.manifest.updates) {
+        if (is_of(entry, channel) && entry.version == version) {
+            return &entry;
+        }
+    }
+    return fail(Errc::not_found, "{} does not offer {}", channel.str(), version.str());
+}
+
+Result<void> check_migrations(const Content& content, const Build& build)
+{
+    for (const auto& entry : content.manifest.updates) {
+        if (!is_of(entry, build.channel)) {
+            continue;
+        }
+        const auto path =
+            update::migration_path(content.manifest.migrations, entry.version, build.version);
+        if (!path.has_value()) {
+            return fail(Errc::invalid,
+                        "machines at {} could not convert their settings to {}: no chain of "
+                        "migrations leads there",
+                        entry.version.str(), build.version.str());
+        }
+    }
+    return {};
+}
+
+/// The smallest partition of this kind that a machine of the field can have. `name_of` picks the
+/// kind of payload.
+std::uint64_t smallest_partition(const Content& content, std::string update::Images::* name_of,
+                                 std::uint64_t of_variant)
+{
+    auto smallest = of_variant;
+    for (const auto& entry : content.manifest.updates) {
+        const auto target = content.targets.targets.find(entry.images.*name_of);
+        if (target != content.targets.targets.end() && target->second.custom.is_object()) {
+            smallest = std::min(smallest, target->second.custom.value(partition_bytes, smallest));
+        }
+    }
+    return smallest;
+}
+
+/// Lists the payload as a target, if it fits.
+Result<void> add_payload(Content& content, const Build& build, const Payload& payload,
+                         std::string update::Images::* name_of, std::uint64_t of_variant)
+{
+    const auto smallest = smallest_partition(content, name_of, of_variant);
+    if (payload.size > smallest) {
+        return fail(Errc::invalid, "{} has {} bytes, but machines have partitions of {}",
+                    payload.name, payload.size, smallest);
+    }
+    auto target = target_of(build, payload);
+    target.custom[partition_bytes] = of_variant;
+    content.targets.targets[payload.name] = std::move(target);
+    return {};
+}
+
+void set_max_version_of_all(Content& content, const Channel& channel,
+                            const update::Version& version)
+{
+    for (auto& entry : content.manifest.updates) {
+        if (is_of(entry, channel)) {
+            entry.max_version = version;
+        }
+    }
+}
+
+update::Version newest_of(const Content& content, const Channel& channel,
+                          const update::Version& fallback)
+{
+    auto newest = fallback;
+    for (const auto& entry : content.manifest.updates) {
+        if (is_of(entry, channel)) {
+            newest = std::max(newest, entry.version);
+        }
+    }
+    return newest;
+}
+
+} // namespace
+
+Result<Build> parse_build(std::string_view build_manifest)
+{
+    TRY_ASSIGN(const auto manifest, parse_json(build_manifest));
+    TRY_ASSIGN(const auto name, tuf::get_string(manifest, "name"));
+    TRY_ASSIGN(const auto variant, tuf::get_string(manifest, "variant"));
+    TRY_ASSIGN(const auto arch, tuf::get_string(manifest, "architecture"));
+    TRY_ASSIGN(const auto version_text, tuf::get_string(manifest, "version"));
+    TRY_ASSIGN(auto version, update::Version::parse(version_text));
+    if (!name.starts_with(std::format("holdfast-{}-{}-{}", variant, arch, version_text))) {
+        return fail(Errc::invalid, "the build {} is not of variant {}, {}, version {}", name,
+                    variant, arch, version_text);
+    }
+    TRY_ASSIGN(auto boot, find_payload(manifest, name + "-boot.efi"));
+    TRY_ASSIGN(auto root, find_payload(manifest, name + "-root.erofs"));
+    TRY_ASSIGN(auto hash, find_payload(manifest, name + "-hash.verity"));
+    auto blocks = find_payload(manifest, name + "-blocks.list");
+    if (!blocks.has_value() && blocks.error().code() != Errc::not_found) {
+        return Failure{std::move(blocks).error()};
+    }
+    return Build{.channel = {.variant = variant, .arch = arch},
+                 .version = std::move(version),
+                 .boot = std::move(boot),
+                 .root = std::move(root),
+                 .hash = std::move(hash),
+                 .blocks = blocks.has_value() ? std::optional(*std::move(blocks)) : std::nullopt};
+}
+
+std::vector<Payload> Build::payloads() const
+{
+    std::vector<Payload> all{boot, root, hash};
+    if (blocks) {
+        all.push_back(*blocks);
+    }
+    return all;
+}
+
+Result<void> add_build(Content& content, const Build& build, const AddOptions& options)
+{
+    if (find_entry(content, build.channel, build.version).has_value()) {
+        return fail(Errc::invalid, "{} offers {} already", build.channel.str(),
+                    build.version.str());
+    }
+    for (const auto& from : options.migrates_from) {
+        // The edge goes up, as the manifest has it, and is walked both ways.
+        content.manifest.migrations[std::minmax(from, build.version)];
+    }
+    TRY(check_migrations(content, build));
+    using update::Images;
+    TRY(add_payload(content, build, build.boot, &Images::boot, options.partitions.boot));
+    TRY(add_payload(content, build, build.root, &Images::root, options.partitions.root));
+    TRY(add_payload(content, build, build.hash, &Images::hash, options.partitions.hash));
+    content.manifest.updates.push_back(
+        {.variant = build.channel.variant,
+         .arch = build.channel.arch,
+         .version = build.version,
+         .max_version = build.version,
+         .waves = options.waves,
+         .images = {.boot = build.boot.name, .root = build.root.name, .hash = build.hash.name}});
+    set_max_version_of_all(content, build.channel,
+                           newest_of(content, build.channel, build.version));
+    return check_content(content, build.channel);
+}
+
+Result<void> remove_version(Content& content, const Channel& channel,
+                            const update::Version& version)
+{
+    TRY_ASSIGN(const auto* entry, find_entry(content, channel, version));
+    const auto images = entry->images;
+    std::erase_if(content.manifest.updates, [&](const auto& other) {
+        return is_of(other, channel) && other.version == version;
+    });
+    for (const auto& name : {images.boot, images.root, images.hash, block_list_name(images.root)}) {
+        content.targets.targets.erase(name);
+    }
+    return check_content(content, channel);
+}
+
+Result<void> set_waves(Content& content, const Channel& channel, const update::Version& version,
+                       update::Waves waves)
+{
+    TRY_ASSIGN(auto* entry, find_entry(content, channel, version));
+    entry->waves = std::move(waves);
+    return check_content(content, channel);
+}
+
+Result<void> set_max_version(Content& content, const Channel& channel,
+                             const update::Version& version)
+{
+    TRY(find_entry(content, channel, version));
+    set_max_version_of_all(content, channel, version);
+    return check_content(content, channel);
+}
+
+Result<std::string> store_manifest(Content& content)
+{
+    auto text = to_pretty_text(update::to_json(content.manifest)) + "\n";
+    const std::string name(update::manifest_target);
+    content.targets.targets[name] = {
+        .name = name, .length = text.size(), .hashes = {{"sha256", crypto::sha256(text).hex()}}};
+    return text;
+}
+
+Result<void> check_content(const Content& content, const Channel& channel)
+{
+    TRY(update::check_manifest(content.manifest));
+    for (const auto& entry : content.manifest.updates) {
+        if (!is_of(entry, channel)) {
+            return fail(Errc::invalid, "the manifest of {} offers {}/{}", channel.str(),
+                        entry.variant, entry.arch);
+        }
+        for (const auto& name : {entry.images.boot, entry.images.root, entry.images.hash}) {
+            if (!content.targets.targets.contains(name)) {
+                return fail(Errc::invalid, "version {} names {}, which is no target",
+                            entry.version.str(), name);
+            }
+        }
+    }
+    return {};
+}
+
+} // namespace holdfast::publish

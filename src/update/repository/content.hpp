@@ -1,0 +1,80 @@
+#pragma once
+
+#include "update/repository/layout.hpp"
+
+#include <optional>
+
+namespace holdfast::publish {
+
+/// Sizes of the partitions that payloads go into, in bytes.
+struct PartitionBytes {
+    std::uint64_t boot = 0;
+    std::uint64_t root = 0;
+    std::uint64_t hash = 0;
+};
+
+/// A payload as a build's manifest describes it.
+struct Payload {
+    std::string name{}; ///< Of the file: "holdfast-metal-host-x86_64-1.2.0-1a2b3c4d-root.erofs"
+    std::uint64_t size = 0;
+    std::string sha256{};
+    auto operator<=>(const Payload&) const = default;
+};
+
+/// An image build: what out/<variant>/…-manifest.json says.
+struct Build {
+    Channel channel;
+    update::Version version;
+    Payload boot;
+    Payload root;
+    Payload hash;
+    std::optional<Payload> blocks{}; ///< The block list, in builds that have one.
+
+    std::vector<Payload> payloads() const;
+};
+
+/// Errors: `invalid` for text that is no manifest of a build, `not_found` where a payload is
+/// missing.
+Result<Build> parse_build(std::string_view build_manifest);
+
+/// What a channel offers.
+struct Content {
+    tuf::Targets targets;
+    update::Manifest manifest;
+};
+
+struct AddOptions {
+    PartitionBytes partitions{};
+    /// Versions between whose settings store and this one's there is a migration, both ways.
+    std::vector<update::Version> migrates_from{};
+    update::Waves waves{};
+};
+
+/// Offers the build to machines; max_version of all becomes the newest. Its payloads become targets
+/// with the custom data variant, arch, version, and `partition-bytes`: the size that machines which
+/// were imaged with this version have.
+///
+/// Errors: `invalid` where machines of the field could not take it: a version already offered, no
+/// chain of migrations from a version that is offered, a payload larger than its partition, now or
+/// on machines that were imaged with an older version.
+Result<void> add_build(Content& content, const Build& build, const AddOptions& options);
+
+/// Errors of the following: `not_found` where the version is not offered.
+
+/// Takes the version back; its migrations stay, as machines are still at it.
+Result<void> remove_version(Content& content, const Channel& channel,
+                            const update::Version& version);
+Result<void> set_waves(Content& content, const Channel& channel, const update::Version& version,
+                       update::Waves waves);
+/// Machines at a newer version go back to the newest that is allowed.
+Result<void> set_max_version(Content& content, const Channel& channel,
+                             const update::Version& version);
+
+/// Puts the manifest among the targets. Its text, which belongs under that target's name.
+Result<std::string> store_manifest(Content& content);
+
+/// What must hold of all that is published: a sound manifest, all of whose images are targets of
+/// this channel. Errors: `invalid`.
+Result<void> check_content(const Content& content, const Channel& channel);
+
+} // namespace holdfast::publish

@@ -1,0 +1,136 @@
+#include "update/repository/content.hpp"
+
+#include "update/repository/testing/test_publisher.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast::publish {
+namespace {
+
+using ::testing::HasSubstr;
+
+const auto& channel = TestPublisher::channel;
+
+AddOptions options_of(std::uint64_t partition = 1000,
+                      const std::vector<std::string>& migrates_from = {})
+{
+    AddOptions options{.partitions = {.boot = partition, .root = partition, .hash = partition}};
+    for (const auto& from : migrates_from) {
+        options.migrates_from.push_back(version_of(from));
+    }
+    return options;
+}
+
+/// Offers 1.0.0 and 1.1.0.
+struct Offered : ::testing::Test {
+    Content content;
+
+    void SetUp() override
+    {
+        ASSERT_TRUE(add("1.0.0").has_value());
+        ASSERT_TRUE(add("1.1.0", options_of(1000, {"1.0.0"})).has_value());
+    }
+    Result<void> add(const std::string& version, const AddOptions& options = options_of())
+    {
+        return add_build(content, TestPublisher::build(version), options);
+    }
+    std::string refusal(const std::string& version, const AddOptions& options)
+    {
+        const auto added = add(version, options);
+        return added.has_value() ? "accepted" : added.error().message();
+    }
+    std::string max_version() const { return content.manifest.updates.front().max_version.str(); }
+};
+
+TEST_F(Offered, BuildsAreTargetsWithTheirVersion)
+{
+    const auto& target = content.targets.targets.at("holdfast-metal-x86_64-1.1.0-root.erofs");
+    EXPECT_EQ(target.custom["variant"], "metal");
+    EXPECT_EQ(target.custom["arch"], "x86_64");
+    EXPECT_EQ(target.custom["version"], "1.1.0");
+    EXPECT_TRUE(content.targets.targets.contains("holdfast-metal-x86_64-1.1.0-blocks.list"));
+    EXPECT_EQ(max_version(), "1.1.0");
+    EXPECT_TRUE(check_content(content, channel).has_value());
+}
+
+TEST_F(Offered, VersionsAreRefusedThatMachinesCouldNotTake)
+{
+    EXPECT_THAT(refusal("1.1.0", options_of()), HasSubstr("already"));
+    EXPECT_THAT(refusal("1.2.0", options_of()), HasSubstr("machines at 1.0.0 could not convert"));
+    EXPECT_THAT(refusal("1.2.0", options_of(1000, {"0.9.0"})), HasSubstr("no chain"));
+    EXPECT_THAT(refusal("1.2.0", options_of(10, {"1.1.0"})), HasSubstr("partitions of 10"));
+    EXPECT_EQ(refusal("1.2.0", options_of(1000, {"1.1.0"})), "accepted");
+}
+
+TEST_F(Offered, OldMachinesHaveTheirOldPartitions)
+{
+    auto build = TestPublisher::build("1.2.0");
+    build.root.size = 1001;
+    EXPECT_THAT(add_build(content, build, options_of(5000, {"1.1.0"})).error().message(),
+                HasSubstr("partitions of 1000"));
+}
+
+TEST_F(Offered, AnOlderBuildDoesNotLowerTheNewestVersion)
+{
+    ASSERT_TRUE(add("1.0.5", options_of(1000, {"1.0.0", "1.1.0"})).has_value());
+    EXPECT_EQ(max_version(), "1.1.0");
+}
+
+TEST_F(Offered, VersionsCanBeTakenBack)
+{
+    ASSERT_TRUE(remove_version(content, channel, version_of("1.1.0")).has_value());
+    EXPECT_FALSE(content.targets.targets.contains("holdfast-metal-x86_64-1.1.0-root.erofs"));
+    EXPECT_FALSE(content.targets.targets.contains("holdfast-metal-x86_64-1.1.0-blocks.list"));
+    EXPECT_EQ(remove_version(content, channel, version_of("1.1.0")).error().code(),
+              Errc::not_found);
+    EXPECT_EQ(content.manifest.migrations.size(), 1U) << "machines at 1.1.0 must find back";
+}
+
+TEST_F(Offered, MaxVersionIsOneForAll)
+{
+    ASSERT_TRUE(set_max_version(content, channel, version_of("1.0.0")).has_value());
+    for (const auto& entry : content.manifest.updates) {
+        EXPECT_EQ(entry.max_version.str(), "1.0.0");
+    }
+    EXPECT_FALSE(set_max_version(content, channel, version_of("7.0.0")).has_value());
+}
+
+TEST_F(Offered, WavesMustAscend)
+{
+    const std::chrono::sys_seconds start = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
+    const auto version = version_of("1.1.0");
+    EXPECT_TRUE(
+        set_waves(content, channel, version, {{0, start}, {20, start + std::chrono::hours(1)}})
+            .has_value());
+    EXPECT_FALSE(
+        set_waves(content, channel, version, {{0, start}, {20, start - std::chrono::hours(1)}})
+            .has_value());
+}
+
+TEST(ParseBuild, ReadsWhatTheImageBuilderWrites)
+{
+    const auto text = R"({"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d", "variant": "metal",
+        "architecture": "x86_64", "version": "1.2.0", "files": [
+        {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d.img", "size": 9, "sha256": "aa"},
+        {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-boot.efi", "size": 1, "sha256": "bb"},
+        {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-root.erofs", "size": 2, "sha256": "cc"},
+        {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-hash.verity", "size": 3, "sha256": "dd"}]})";
+    const auto build = parse_build(text);
+    ASSERT_TRUE(build.has_value()) << build.error().message();
+    EXPECT_EQ(build->channel.str(), "metal/x86_64");
+    EXPECT_EQ(build->version.str(), "1.2.0");
+    EXPECT_EQ(build->root.size, 2U);
+    EXPECT_EQ(build->hash.sha256, "dd");
+
+    for (const auto& [what, instead] :
+         {std::pair("\"metal\"", "\"other\""), std::pair("-root.erofs", "-root.xfs"),
+          std::pair("\"1.2.0\"", "\"1.3.0\""), std::pair("\"size\": 3", "\"size\": \"3\"")}) {
+        std::string changed = text;
+        changed.replace(changed.find(what), std::string_view(what).size(), instead);
+        EXPECT_FALSE(parse_build(changed).has_value()) << what;
+    }
+}
+
+} // namespace
+} // namespace holdfast::publish
