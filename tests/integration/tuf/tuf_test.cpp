@@ -42,7 +42,7 @@ protected:
     }
     std::string content(const std::filesystem::path& file)
     {
-        return files.read(file).value_or("(none)");
+        return files.read(file, 1U << 20U).value_or("(none)");
     }
 
     stage::Folder folder;
