@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
+constexpr auto settings_file = "/etc/boot-health.json";
 constexpr auto judged_file = "/run/holdfast/boot-judged";
 constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 constexpr auto new_id_file = "/run/holdfast/new-machine-id";
@@ -19,6 +20,25 @@ constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 500ms;
 constexpr auto pause_before_reboot = 60s;
 constexpr auto program_limit = 20s;
+
+/// A file of settings that is missing or damaged must not make a boot look better than it is, nor
+/// worse: the image's rules hold without it.
+Result<Rules> read_rules(io::Files& files)
+{
+    TRY_ASSIGN(const auto text, files.read(rules_file));
+    TRY_ASSIGN(auto rules, parse_rules(text).while_(rules_file));
+    const auto settings = files.read(settings_file);
+    if (!settings.has_value() && settings.error().code() == Errc::not_found) {
+        return rules;
+    }
+    auto all = settings.has_value() ? with_settings(rules, *settings)
+                                    : Result<Rules>(Failure{settings.error()});
+    if (!all.has_value()) {
+        log::warning("going on without settings.boot-health", {{"why", all.error().message()}});
+        return rules;
+    }
+    return all;
+}
 
 Result<bool> api_answers(World& world, const std::string& socket)
 {
@@ -103,8 +123,7 @@ Result<void> reboot(World& world)
 
 Result<void> wait_for_health(World& world)
 {
-    TRY_ASSIGN(const auto text, world.files.read(rules_file));
-    TRY_ASSIGN(const auto rules, parse_rules(text).while_(rules_file));
+    TRY_ASSIGN(const auto rules, read_rules(world.files));
     const auto deadline = world.clock.monotonic_now() + rules.time_limit;
     for (;;) {
         const auto verdict = look(world, rules);

@@ -1,11 +1,11 @@
-#include "update/manifest/version.hpp"
+#include "base/version.hpp"
 
 #include "base/text.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace holdfast::update {
+namespace holdfast {
 
 namespace {
 
@@ -135,4 +135,4 @@ Result<VersionLock> VersionLock::parse(std::string_view text)
     return VersionLock(std::move(version));
 }
 
-} // namespace holdfast::update
+} // namespace holdfast

@@ -1,10 +1,10 @@
-#include "update/manifest/version.hpp"
+#include "base/version.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace holdfast::update {
+namespace holdfast {
 namespace {
 
 TEST(Version, ReadsSemanticVersions)
@@ -54,4 +54,4 @@ TEST(VersionLock, IsLatestOrAVersion)
 }
 
 } // namespace
-} // namespace holdfast::update
+} // namespace holdfast
