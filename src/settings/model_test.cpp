@@ -197,11 +197,11 @@ TEST_F(ModelOfADevVariant, TheDeepestDeclarationSaysWhatIsAffected)
 {
     EXPECT_THAT(model_.affected_services("settings.motd"), ElementsAre("motd"));
     EXPECT_THAT(model_.affected_services("settings.network.https-proxy"),
-                ElementsAre("containerd", "host-containerd", "host-containers"));
+                ElementsAre("host-containerd", "host-containers"));
     EXPECT_THAT(model_.affected_services("settings.network.hostname"),
                 ElementsAre("hostname", "hosts"));
     EXPECT_THAT(model_.affected_services("settings.kernel.sysctl.\"a.b\""), ElementsAre("sysctl"));
-    EXPECT_THAT(model_.affected_services("settings.pki.x.data"), ElementsAre("pki", "containerd"));
+    EXPECT_THAT(model_.affected_services("settings.pki.x.data"), ElementsAre("pki"));
     EXPECT_THAT(model_.affected_services("settings.api.remote.server-key"),
                 ElementsAre("api-remote"));
     EXPECT_THAT(model_.affected_services("settings.kernel"), IsEmpty());

@@ -5,14 +5,31 @@
 namespace holdfast::vm {
 namespace {
 
-TEST(Restart, KeepsSettingsForgetsEtcAndGrowsThePartition)
+/// Bytes that the ext4 file system on DATA has, by its superblock (kernel documentation,
+/// filesystems/ext4/super.rst): block count at 4, logarithm of the block size at 24.
+Result<std::uint64_t> data_file_system_size(io::BlockDevice& disk)
+{
+    TRY_ASSIGN(const auto bytes, machine::read_bytes(disk, "HOLDFAST-DATA", 1024, 1024));
+    const auto number = [&bytes](std::size_t at) {
+        std::uint64_t value = 0;
+        for (std::size_t i = 4; i-- > 0;) {
+            value = value << 8U | std::to_integer<std::uint64_t>(bytes[at + i]);
+        }
+        return value;
+    };
+    return number(4) << (10 + number(24));
+}
+
+TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
 {
     TestMachine machine(this_test());
     ASSERT_TRUE(succeeds(machine.boot()));
     ASSERT_TRUE(succeeds(machine.set({{"motd", "kept"}})));
-    const auto marked = machine.shell("echo x > /etc/marker && cat /etc/marker");
-    ASSERT_TRUE(succeeds(marked));
-    EXPECT_EQ(marked->output, "x") << "/etc can be written, or the test proves nothing";
+    if (has_root_console()) {
+        const auto marked = machine.shell("echo x > /etc/marker && cat /etc/marker");
+        ASSERT_TRUE(succeeds(marked));
+        EXPECT_EQ(marked->output, "x") << "/etc can be written, or the test proves nothing";
+    }
     ASSERT_TRUE(succeeds(machine.power_down()));
 
     constexpr std::uint64_t larger = 5;
@@ -22,9 +39,11 @@ TEST(Restart, KeepsSettingsForgetsEtcAndGrowsThePartition)
     const auto settings = machine.get("/settings?keys=settings.motd");
     ASSERT_TRUE(succeeds(settings));
     EXPECT_EQ(settings->value("motd", ""), "kept");
-    const auto gone = machine.shell("test -e /etc/marker");
-    ASSERT_TRUE(succeeds(gone));
-    EXPECT_EQ(gone->exit_status, 1);
+    if (has_root_console()) {
+        const auto gone = machine.shell("test -e /etc/marker");
+        ASSERT_TRUE(succeeds(gone));
+        EXPECT_EQ(gone->exit_status, 1);
+    }
 
     // And by its own command.
     ASSERT_TRUE(succeeds(machine.api("POST", "/actions/reboot")));
@@ -32,15 +51,14 @@ TEST(Restart, KeepsSettingsForgetsEtcAndGrowsThePartition)
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
 
     // The disk is filled behind the machine's back, once it does its job.
-    const auto grown = machine.shell(
-        "until case $(systemctl is-active grow-local-fs.service) in active|failed) true;; "
-        "*) false;; esac; do sleep 1; done", 180s);
-    ASSERT_TRUE(succeeds(grown));
+    ASSERT_TRUE(succeeds(machine.console().wait_for("Finished grow-local-fs", boot_limit)));
     ASSERT_TRUE(succeeds(machine.power_down()));
     ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) -> Result<void> {
         TRY_ASSIGN(const auto data, machine::find_partition(disk, "HOLDFAST-DATA"));
         EXPECT_GT(data.first_byte + data.size, (larger << 30U) - (8U << 20U))
             << "the partition reaches to the end of the disk";
+        TRY_ASSIGN(const auto size, data_file_system_size(disk));
+        EXPECT_GT(size, data.size - (8U << 20U)) << "and so does its file system";
         return {};
     })));
 }

@@ -28,6 +28,11 @@ fs::path image_under_test()
     return from_environment("HOLDFAST_IMAGE_DIR", "/src/holdfast/out/metal-dev") / "latest.img";
 }
 
+bool has_root_console()
+{
+    return image_under_test().parent_path().filename().native().ends_with("-dev");
+}
+
 fs::path key_directory()
 {
     return checkout / "keys";
@@ -186,6 +191,25 @@ Result<void> TestMachine::set(const Json& settings)
         return fail(Errc::conflict, "commit: {} {}", committed.status, committed.body);
     }
     return {};
+}
+
+Result<void> TestMachine::wait_for_apply()
+{
+    const auto deadline = clock_.monotonic_now() + 60s;
+    for (;;) {
+        TRY_ASSIGN(const auto status, get("/apply/status"));
+        const auto state = status.value("state", "");
+        if (state == "succeeded") {
+            return {};
+        }
+        if (state == "failed") {
+            return fail(Errc::conflict, "applying failed: {}", to_text(status));
+        }
+        if (clock_.monotonic_now() >= deadline) {
+            return fail(Errc::timeout, "still applying: {}", to_text(status));
+        }
+        clock_.sleep(250ms);
+    }
 }
 
 Result<machine::ShellAnswer> TestMachine::shell(const std::string& command,

@@ -23,6 +23,9 @@ inline constexpr auto boot_limit = 240s;
 
 /// The disk image under test: HOLDFAST_IMAGE_DIR/latest.img, by default of the metal-dev variant.
 std::filesystem::path image_under_test();
+/// Whether that image has a shell on its console: development variants have one, others no shell at
+/// all, and are looked at through the API and the disk alone.
+bool has_root_console();
 /// What this checkout signs images and its APIs with.
 std::filesystem::path key_directory();
 
@@ -64,6 +67,9 @@ public:
     /// Sets settings in one transaction, commits and applies them. Errors: `conflict` with the
     /// answer when it is refused.
     Result<void> set(const Json& settings);
+    /// Until the last change is rendered and its services are restarted. Errors: `conflict` with the
+    /// applier's report when that failed.
+    Result<void> wait_for_apply();
     /// A command in the root shell on the console.
     Result<machine::ShellAnswer> shell(const std::string& command,
                                        std::chrono::milliseconds limit = 30s);

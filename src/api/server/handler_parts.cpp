@@ -77,4 +77,17 @@ std::string within_resource(const std::string& prefix, std::string_view resource
     return prefix.starts_with(resource) ? prefix : std::format("{}.{}", resource, prefix);
 }
 
+bool may_read(const Context& context, const Request& request, std::string_view key)
+{
+    return request.caller.is_root() || !context.model.is_secret(key);
+}
+
+Json readable_settings(const Context& context, const Request& request, store::Values values)
+{
+    std::erase_if(values, [&](const auto& entry) {
+        return !may_read(context, request, entry.first);
+    });
+    return context.model.nest(values);
+}
+
 } // namespace holdfast::api

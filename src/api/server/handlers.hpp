@@ -46,6 +46,12 @@ Result<std::optional<std::string>> requested_prefix(const Request& request);
 /// "motd" → "settings.motd" for the resource "settings".
 std::string within_resource(const std::string& prefix, std::string_view resource);
 
+/// Whether the caller may read the value of `key`: keys and passwords are only for the machine's own
+/// services, which render them. Others may set them, and see who did.
+bool may_read(const Context& context, const Request& request, std::string_view key);
+/// The settings object of those `values` that the caller may read.
+Json readable_settings(const Context& context, const Request& request, store::Values values);
+
 /// The /services and /configuration-files objects, filtered by a prefix of "services.NAME".
 Json services_object(const settings::Model& model, const std::string& prefix);
 Json configuration_files_object(const settings::Model& model, const std::string& prefix);

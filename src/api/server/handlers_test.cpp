@@ -1,9 +1,11 @@
 #include "api/server/handlers.hpp"
 
+#include "base/text.hpp"
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 #include "io/testing/fake_processes.hpp"
 #include "io/testing/fake_random.hpp"
+#include "settings/types/pem_samples.hpp"
 
 #include <gmock/gmock.h>
 
@@ -17,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* variant = R"({"variant": "metal-dev",
@@ -124,6 +127,26 @@ TEST_F(HandlersTest, BodiesMustBeJsonAndSayIt)
     const Request plain{"PATCH", *parse_target("/settings"), "text/plain", "{}", Caller{0U, ""}};
     EXPECT_EQ(router_.handle(plain).status, 400);
     EXPECT_EQ(ask("PATCH", "/settings", std::string((2U << 20) + 1, ' ')).status, 413);
+}
+
+TEST_F(HandlersTest, SecretsAreForTheMachinesOwnServices)
+{
+    const auto key = to_base64(settings::sample_key);
+    const auto body = to_text({{"api", {{"remote", {{"server-key", key}}}}}});
+    ASSERT_EQ(ask("PATCH", "/settings?tx=t", body).status, 204);
+    for (const auto* path : {"/tx?tx=t", "/v2/tx?tx=t"}) {
+        EXPECT_THAT(ask("GET", path, "", 1000).body, Not(HasSubstr(key))) << path;
+        EXPECT_THAT(ask("GET", path, "", 0).body, HasSubstr(key)) << path;
+    }
+    ASSERT_EQ(ask("POST", "/tx/commit?tx=t").status, 200);
+    for (const auto* path : {"/settings", "/", "/?prefix=settings.api", "/settings?prefix=api",
+                             "/settings/provenance",
+                             "/settings?keys=settings.api.remote.server-key"}) {
+        EXPECT_THAT(ask("GET", path, "", 1000).body, Not(HasSubstr(key))) << path;
+        EXPECT_THAT(ask("GET", path, "", 0).body, HasSubstr(key)) << path;
+    }
+    EXPECT_THAT(ask("GET", "/settings/provenance", "", 1000).body, HasSubstr("server-key"))
+        << "who set it is no secret";
 }
 
 TEST_F(HandlersTest, PairsAreTypedByTheServer)

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,6 +137,18 @@ HttpServer::~HttpServer() = default;
 Result<void> HttpServer::listen(const SocketAddress& address)
 {
     TRY(bind_local(state_->local, address));
+    asio::co_spawn(state_->loop, accept_local(state_->local, state_->service), asio::detached);
+    return {};
+}
+
+Result<void> HttpServer::adopt(int listening_socket)
+{
+    beast::error_code problem;
+    state_->local.assign(asio::local::stream_protocol(), listening_socket, problem);
+    // Children get nothing but what they are given.
+    if (problem || ::fcntl(listening_socket, F_SETFD, FD_CLOEXEC) != 0) {
+        return fail(Errc::invalid, "descriptor {} is no listening socket", listening_socket);
+    }
     asio::co_spawn(state_->loop, accept_local(state_->local, state_->service), asio::detached);
     return {};
 }

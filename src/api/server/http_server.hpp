@@ -44,6 +44,9 @@ public:
     /// Binds, sets group and mode, and listens; a stale socket file is replaced.
     /// Errors: `io`, `denied`.
     Result<void> listen(const SocketAddress& address);
+    /// Serves a Unix socket that somebody else has bound and listens on, and takes its ownership.
+    /// Errors: `invalid` when the descriptor is none.
+    Result<void> adopt(int listening_socket);
     /// Starts the TLS 1.3 listener, or replaces the one that runs. Every client must show a
     /// certificate of the given CA; others end at the handshake. Returns the port. Connections made
     /// under the old keys serve no further request. Errors: `invalid` for keys that don't fit

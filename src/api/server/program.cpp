@@ -10,6 +10,7 @@
 #include "io/posix/posix_service_manager.hpp"
 
 #include <cstdio>
+#include <unistd.h>
 
 namespace holdfast::api {
 
@@ -62,6 +63,18 @@ void refresh_remote(HttpServer& server, const ServerOptions& options, io::Files&
     }
 }
 
+/// systemd's socket unit holds the socket (sd_listen_fds(3)), so that it outlives a restart of the
+/// server: containers have it mounted. Without systemd the server binds its own.
+Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::System& system)
+{
+    constexpr int first_passed = 3;
+    const auto process = system.environment("LISTEN_PID");
+    if (process == std::to_string(::getpid()) && system.environment("LISTEN_FDS") == "1") {
+        return server.adopt(first_passed);
+    }
+    return server.listen({options.socket_path, options.socket_gid});
+}
+
 Result<int> serve(const ServerOptions& options, io::System& system)
 {
     TRY_ASSIGN(const auto variant, system.files.read(options.variant_file));
@@ -83,7 +96,7 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     add_update_handlers(router, updates);
 
     HttpServer server(router);
-    TRY(server.listen({options.socket_path, options.socket_gid}));
+    TRY(open_socket(server, options, system));
     refresh_remote(server, options, system.files);
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
     io::PosixServiceManager manager(system.environment("NOTIFY_SOCKET"));

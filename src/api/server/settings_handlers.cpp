@@ -65,7 +65,7 @@ Result<Response> get_settings(Context& context, const Request& request)
     if (!values.has_value()) {
         TRY_ASSIGN(values, all_values(context));
     }
-    return json_response(context.model.nest(*values));
+    return json_response(readable_settings(context, request, *std::move(values)));
 }
 
 /// The fields of the /os object whose name starts with what follows "os.".
@@ -87,11 +87,11 @@ Result<Response> get_os(Context& context, const Request& request)
     return json_response(os_by_prefix(os, within_resource(prefix.value_or("os"), "os")));
 }
 
-Result<Response> get_whole_model(Context& context)
+Result<Response> get_whole_model(Context& context, const Request& request)
 {
-    TRY_ASSIGN(const auto values, all_values(context));
+    TRY_ASSIGN(auto values, all_values(context));
     TRY_ASSIGN(auto os, read_os_object(context.files, context.os_release));
-    return json_response({{"settings", context.model.nest(values)},
+    return json_response({{"settings", readable_settings(context, request, std::move(values))},
                           {"os", std::move(os)},
                           {"services", services_object(context.model, "services")},
                           {"configuration-files",
@@ -102,7 +102,7 @@ Result<Response> get_model(Context& context, const Request& request)
 {
     TRY_ASSIGN(const auto prefix, requested_prefix(request));
     if (!prefix.has_value()) {
-        return get_whole_model(context);
+        return get_whole_model(context, request);
     }
     // Parts without a match are left out, as in the reference.
     Json model = Json::object();
@@ -111,9 +111,8 @@ Result<Response> get_model(Context& context, const Request& request)
             model[name] = std::move(part);
         }
     };
-    if (const auto values = values_by_prefix(context.store, *prefix); !values.empty()) {
-        keep("settings", context.model.nest(values));
-    }
+    keep("settings",
+         readable_settings(context, request, values_by_prefix(context.store, *prefix)));
     TRY_ASSIGN(const auto os, read_os_object(context.files, context.os_release));
     keep("os", os_by_prefix(os, *prefix));
     keep("services", services_object(context.model, *prefix));
@@ -217,6 +216,11 @@ Result<Response> get_provenance(Context& context, const Request& request)
         Json covered = Json::array();
         for (const auto& layer : layers) {
             covered.push_back(provenance_of(layer));
+        }
+        if (!may_read(context, request, key)) {
+            for (auto& layer : covered) {
+                layer.erase("value");
+            }
         }
         answer[key] = covered[0];
         covered.erase(0);

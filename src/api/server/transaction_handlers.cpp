@@ -24,7 +24,7 @@ Result<Response> list_transactions(Context& context, const Request&)
 Result<Response> get_transaction(Context& context, const Request& request)
 {
     TRY_ASSIGN(const auto pending, context.store.pending(transaction_name(request)));
-    return json_response(context.model.nest(values_of(pending)));
+    return json_response(readable_settings(context, request, values_of(pending)));
 }
 
 Result<Response> get_transaction_v2(Context& context, const Request& request)
@@ -36,7 +36,8 @@ Result<Response> get_transaction_v2(Context& context, const Request& request)
         metadata[key] = {{"strength", std::format("\"{}\"", name(stored.provenance.strength))}};
     }
     return json_response(
-        {{"settings", context.model.nest(values_of(pending))}, {"metadata", std::move(metadata)}});
+        {{"settings", readable_settings(context, request, values_of(pending))},
+         {"metadata", std::move(metadata)}});
 }
 
 Result<Response> delete_transaction(Context& context, const Request& request)
