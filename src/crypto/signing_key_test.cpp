@@ -1,0 +1,72 @@
+#include "crypto/signing_key.hpp"
+
+#include "base/text.hpp"
+#include "crypto/digest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::crypto {
+namespace {
+
+class SigningKeys : public ::testing::TestWithParam<SignatureScheme> {};
+
+TEST_P(SigningKeys, VerifyWhatTheySignedAndNothingElse)
+{
+    const auto key = PrivateKey::generate(GetParam());
+    auto signature = *key.sign("the message");
+    const auto public_key = key.public_key();
+    EXPECT_TRUE(public_key.verifies("the message", signature));
+    EXPECT_FALSE(public_key.verifies("the massage", signature));
+    EXPECT_FALSE(PrivateKey::generate(GetParam()).public_key().verifies("the message", signature));
+    signature.back() ^= std::byte{1};
+    EXPECT_FALSE(public_key.verifies("the message", signature));
+    EXPECT_FALSE(public_key.verifies("the message", {}));
+}
+
+TEST_P(SigningKeys, SurviveTheirTextForm)
+{
+    const auto key = PrivateKey::generate(GetParam());
+    const auto again = PrivateKey::from_pem(*key.pem());
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->scheme(), GetParam());
+    const auto public_key = PublicKey::from_pem(GetParam(), key.public_key().pem());
+    ASSERT_TRUE(public_key.has_value());
+    EXPECT_EQ(public_key->fingerprint(), key.public_key().fingerprint());
+    EXPECT_TRUE(public_key->verifies("x", *again->sign("x")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Schemes, SigningKeys,
+                         ::testing::Values(SignatureScheme::ed25519,
+                                           SignatureScheme::rsa_pss_sha256,
+                                           SignatureScheme::ecdsa_p256_sha256));
+
+TEST(PublicKey, IsRefusedForAnotherScheme)
+{
+    const auto pem = PrivateKey::generate(SignatureScheme::ed25519).public_key().pem();
+    EXPECT_EQ(PublicKey::from_pem(SignatureScheme::ecdsa_p256_sha256, pem).error().code(),
+              Errc::unsupported);
+    EXPECT_EQ(PublicKey::from_pem(SignatureScheme::ed25519, "no key").error().code(),
+              Errc::invalid);
+    EXPECT_FALSE(PublicKey::from_ed25519({}).has_value());
+}
+
+TEST(PublicKey, VerifiesTheFirstVectorOfRfc8032)
+{
+    const auto bytes =
+        *from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+    const auto signature =
+        *from_hex("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+                  "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
+    EXPECT_TRUE(PublicKey::from_ed25519(bytes)->verifies("", signature));
+}
+
+TEST(Digest, MatchesThePublishedVectors)
+{
+    EXPECT_EQ(digest_hex(DigestAlgorithm::sha256, "abc"),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_TRUE(digest_hex(*digest_algorithm("sha512"), "abc").starts_with("ddaf35a193617aba"));
+    EXPECT_FALSE(digest_algorithm("md5").has_value());
+}
+
+} // namespace
+} // namespace holdfast::crypto

@@ -1,0 +1,183 @@
+#include "io/curl/curl_http_client.hpp"
+
+#include "base/text.hpp"
+#include "io/curl/transfer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <curl/curl.h>
+
+namespace holdfast::io {
+
+/// The easy handle, which keeps connections open between fetches, and room for its last error.
+struct CurlHttpClient::Connection {
+    CURL* handle = curl_easy_init();
+    std::array<char, CURL_ERROR_SIZE> problem{};
+
+    Connection() = default;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() { curl_easy_cleanup(handle); }
+
+    template <typename Value>
+    void set(CURLoption option, Value value)
+    {
+        const auto code = curl_easy_setopt(handle, option, value);
+        check(code == CURLE_OK, "libcurl takes the option");
+    }
+    template <typename Number>
+    std::uint64_t number(CURLINFO info)
+    {
+        Number value = 0;
+        curl_easy_getinfo(handle, info, &value);
+        return static_cast<std::uint64_t>(std::max<Number>(value, 0));
+    }
+};
+
+namespace {
+
+using std::chrono::milliseconds;
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* transfer)
+{
+    static_cast<Transfer*>(transfer)->take_header({data, size * count});
+    return size * count;
+}
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* transfer)
+{
+    const auto bytes = std::as_bytes(std::span(data, size * count));
+    return static_cast<Transfer*>(transfer)->take_body(bytes) ? bytes.size() : CURL_WRITEFUNC_ERROR;
+}
+
+/// What a try came to.
+struct Try {
+    CURLcode code = CURLE_OK;
+    long status = 0;
+};
+
+/// The failure's code where another try would change nothing.
+std::optional<Errc> final_code(const Try& outcome)
+{
+    if (outcome.status == 403 || outcome.status == 404 || outcome.status == 410) {
+        return Errc::not_found;
+    }
+    if (outcome.status == 416) {
+        return Errc::unsupported;
+    }
+    if (outcome.status >= 400 && outcome.status < 500 && outcome.status != 408 &&
+        outcome.status != 429) {
+        return Errc::io;
+    }
+    switch (static_cast<int>(outcome.code)) {
+    case CURLE_FILE_COULDNT_READ_FILE: return Errc::not_found;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL: return Errc::invalid;
+    case CURLE_FILESIZE_EXCEEDED: return Errc::too_large;
+    case CURLE_TOO_MANY_REDIRECTS:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_BAD_DOWNLOAD_RESUME:
+    case CURLE_RANGE_ERROR: return Errc::io;
+    default: return std::nullopt;
+    }
+}
+
+} // namespace
+
+CurlHttpClient::CurlHttpClient(Clock& clock, CurlOptions options,
+                               std::unique_ptr<Connection> connection)
+    : clock_(clock), options_(std::move(options)), connection_(std::move(connection))
+{
+}
+
+CurlHttpClient::~CurlHttpClient() = default;
+
+Result<std::unique_ptr<CurlHttpClient>> CurlHttpClient::create(Clock& clock, CurlOptions options)
+{
+    static const auto started = curl_global_init(CURL_GLOBAL_DEFAULT);
+    auto connection = std::make_unique<Connection>();
+    if (started != CURLE_OK || connection->handle == nullptr) {
+        return fail(Errc::internal, "libcurl does not start");
+    }
+    auto& curl = *connection;
+    curl.set(CURLOPT_NOSIGNAL, 1L);
+    curl.set(CURLOPT_ERRORBUFFER, curl.problem.data());
+    curl.set(CURLOPT_USERAGENT, "holdfast");
+    curl.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl.set(CURLOPT_PROTOCOLS_STR, "http,https,file");
+    curl.set(CURLOPT_FOLLOWLOCATION, 1L);
+    curl.set(CURLOPT_MAXREDIRS, 10L);
+    curl.set(CURLOPT_FAILONERROR, 1L); // The page of an error is no part of the file.
+    curl.set(CURLOPT_HEADERFUNCTION, on_header);
+    curl.set(CURLOPT_WRITEFUNCTION, on_body);
+    curl.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    curl.set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.lowest_bytes_per_second));
+    curl.set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.slow_time.count()));
+    curl.set(CURLOPT_PROXY, options.proxy.c_str());
+    curl.set(CURLOPT_NOPROXY, join(options.no_proxy, ",").c_str());
+    if (!options.ca_file.empty()) {
+        curl.set(CURLOPT_CAINFO, options.ca_file.c_str());
+    }
+    return std::unique_ptr<CurlHttpClient>(
+        new CurlHttpClient(clock, std::move(options), std::move(connection)));
+}
+
+Result<HttpReply> CurlHttpClient::fetch(const HttpFetch& request, const ByteSink& sink)
+{
+    auto& curl = *connection_;
+    Transfer transfer(request, sink);
+    HttpReply reply;
+    const bool is_file = request.url.starts_with("file:");
+    const auto end = clock_.monotonic_now() + request.deadline;
+    auto pause = options_.first_pause;
+    curl.set(CURLOPT_URL, request.url.c_str());
+    curl.set(CURLOPT_REDIR_PROTOCOLS_STR,
+             request.url.starts_with("https:") ? "https" : "http,https");
+    curl.set(CURLOPT_HEADERDATA, &transfer);
+    curl.set(CURLOPT_WRITEDATA, &transfer);
+
+    for (int attempt = 1;; ++attempt) {
+        const auto left = std::chrono::ceil<milliseconds>(end - clock_.monotonic_now());
+        if (left <= milliseconds(0)) {
+            return fail(Errc::timeout, "{}: not fetched within {}", request.url, request.deadline);
+        }
+        transfer.begin_try();
+        const auto range = transfer.range();
+        curl.set(CURLOPT_RANGE, range ? range->c_str() : nullptr);
+        curl.set(CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+        curl.problem[0] = '\0';
+        Try outcome{.code = curl_easy_perform(curl.handle)};
+        curl_easy_getinfo(curl.handle, CURLINFO_RESPONSE_CODE, &outcome.status);
+        if (!is_file) {
+            reply.wire_bytes += curl.number<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T) +
+                                curl.number<long>(CURLINFO_HEADER_SIZE) +
+                                curl.number<long>(CURLINFO_REQUEST_SIZE);
+        }
+        if (transfer.failure()) {
+            return fail(transfer.failure()->code(), "{}: {}", request.url,
+                        transfer.failure()->message());
+        }
+        if (outcome.code == CURLE_OK && transfer.is_complete()) {
+            reply.body_bytes = transfer.delivered();
+            return reply;
+        }
+        const std::string problem = curl.problem[0] != '\0' ? curl.problem.data()
+                                    : outcome.code == CURLE_OK
+                                        ? "the answer is shorter than the part asked for"
+                                        : curl_easy_strerror(outcome.code);
+        if (const auto code = final_code(outcome)) {
+            return fail(*code, "{}: {}", request.url, problem);
+        }
+        if (outcome.code == CURLE_OPERATION_TIMEDOUT && clock_.monotonic_now() >= end) {
+            return fail(Errc::timeout, "{}: not fetched within {}", request.url, request.deadline);
+        }
+        if (attempt >= options_.tries) {
+            return fail(Errc::io, "{}: {} ({} tries)", request.url, problem, attempt);
+        }
+        clock_.sleep(pause);
+        pause = std::min(pause * 3 / 2, options_.longest_pause);
+    }
+}
+
+} // namespace holdfast::io

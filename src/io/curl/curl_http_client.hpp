@@ -1,0 +1,44 @@
+#pragma once
+
+#include "io/clock.hpp"
+#include "io/http_client.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace holdfast::io {
+
+struct CurlOptions {
+    std::string proxy{}; ///< For http and https, or empty. The environment counts not.
+    std::vector<std::string> no_proxy{}; ///< Hosts, domains and networks reached without it.
+    std::string ca_file{};               ///< PEM, instead of the system's authorities; or empty.
+    std::chrono::milliseconds connect_timeout{10'000};
+    /// Slower than this for `slow_time` counts as broken: a server may not hold us for hours.
+    std::uint64_t lowest_bytes_per_second = 256;
+    std::chrono::seconds slow_time{30};
+    int tries = 4;
+    std::chrono::milliseconds first_pause{100};    ///< Each further one is 1.5 times longer…
+    std::chrono::milliseconds longest_pause{1000}; ///< …up to this.
+};
+
+/// HTTP/1.1 by libcurl. Follows at most 10 redirects, and none from https to http. Where a body
+/// breaks off it goes on with a range if the server takes ranges, or else passes over what came
+/// before. Certificates are verified.
+class CurlHttpClient final : public HttpClient {
+public:
+    /// Precondition: `clock` outlives the client. Errors: `internal` where libcurl doesn't start.
+    static Result<std::unique_ptr<CurlHttpClient>> create(Clock& clock, CurlOptions options);
+    ~CurlHttpClient() override;
+
+    Result<HttpReply> fetch(const HttpFetch& request, const ByteSink& sink) override;
+
+private:
+    struct Connection;
+    CurlHttpClient(Clock& clock, CurlOptions options, std::unique_ptr<Connection> connection);
+
+    Clock& clock_;
+    CurlOptions options_;
+    std::unique_ptr<Connection> connection_;
+};
+
+} // namespace holdfast::io

@@ -1,0 +1,218 @@
+#include "update/tuf/client.hpp"
+
+#include "update/tuf/names.hpp"
+#include "update/tuf/target_search.hpp"
+#include "update/tuf/target_verifier.hpp"
+
+#include <algorithm>
+
+namespace holdfast::tuf {
+
+namespace {
+
+/// More new roots in one refresh are an attack.
+constexpr int most_root_updates = 1024;
+
+Time time_of(io::Clock& clock, const MetadataCache& cache)
+{
+    const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
+    return std::max(now, cache.latest_known_time());
+}
+
+/// The newer one of the cached and the shipped root, of those that verify.
+Result<TrustedMetadata> start_from_root(io::Files& files, const MetadataCache& cache,
+                                        const std::filesystem::path& shipped, Time now)
+{
+    Result<TrustedMetadata> best = fail(Errc::not_found, "no root metadata to begin with");
+    if (const auto text = cache.load("root", largest_root)) {
+        best = TrustedMetadata::start(*text, now).while_("the cached root.json");
+    }
+    if (!shipped.empty()) {
+        const auto text = files.read(shipped, largest_root);
+        auto start = text.has_value() ? TrustedMetadata::start(*text, now)
+                                      : Result<TrustedMetadata>(Failure{text.error()});
+        if (start.has_value() &&
+            (!best.has_value() || start->root().version > best->root().version)) {
+            return start;
+        }
+    }
+    return best;
+}
+
+} // namespace
+
+Client::Client(io::HttpClient& http, io::Clock& clock, MetadataCache cache, ClientOptions options,
+               TrustedMetadata trusted)
+    : http_(http), clock_(clock), cache_(std::move(cache)), options_(std::move(options)),
+      trusted_(std::move(trusted))
+{
+}
+
+Result<Client> Client::open(io::HttpClient& http, io::Files& files, io::Clock& clock,
+                            ClientOptions options)
+{
+    MetadataCache cache(files, options.metadata_dir);
+    TRY_ASSIGN(auto trusted,
+               start_from_root(files, cache, options.shipped_root, time_of(clock, cache)));
+    return Client(http, clock, std::move(cache), std::move(options), std::move(trusted));
+}
+
+Result<void> Client::refresh()
+{
+    targets_.reset();
+    const auto now = time_of(clock_, cache_);
+    trusted_.set_time(now);
+    TRY(refresh_root());
+    TRY(refresh_timestamp().while_("timestamp.json"));
+    TRY(refresh_snapshot().while_("snapshot.json"));
+    TRY_ASSIGN(targets_, load_targets("targets", trusted_.root().targets, trusted_.root().keys));
+    // Only now: a clock that is wrong by years finds everything expired, and leaves no trace.
+    return cache_.save_latest_known_time(now);
+}
+
+Result<void> Client::refresh_root()
+{
+    for (int updates = 0; updates < most_root_updates; ++updates) {
+        const auto version = trusted_.root().version + 1;
+        const auto text = fetch_metadata("root", version, largest_root);
+        if (!text.has_value() && text.error().code() == Errc::not_found) {
+            break;
+        }
+        const auto name = published_name("root", version);
+        TRY(text);
+        TRY(trusted_.take_root(*text).while_(name));
+        // Before the new root is kept: after a power cut nobody would know any more that keys
+        // went, and a version number that their thief had set would stand for ever.
+        if (trusted_.has_rotated()) {
+            TRY(cache_.forget_timestamp_and_snapshot());
+        }
+        TRY(cache_.save("root", *text));
+    }
+    return trusted_.finish_roots().while_("root.json");
+}
+
+Result<void> Client::refresh_timestamp()
+{
+    if (const auto cached = cache_.load("timestamp", largest_timestamp)) {
+        // One that does not verify (any more) is as good as none.
+        const auto recalled = trusted_.recall_timestamp(*cached);
+        static_cast<void>(recalled.has_value());
+    }
+    TRY_ASSIGN(const auto text, fetch_metadata("timestamp", std::nullopt, largest_timestamp));
+    TRY_ASSIGN(const auto outcome, trusted_.take_timestamp(text));
+    if (outcome == TrustedMetadata::Outcome::unchanged) {
+        return trusted_.check_timestamp_fresh();
+    }
+    return cache_.save("timestamp", text);
+}
+
+Result<void> Client::refresh_snapshot()
+{
+    const auto& announced = trusted_.timestamp().snapshot;
+    const auto cached = cache_.load("snapshot", largest_snapshot);
+    if (cached && trusted_.recall_snapshot(*cached).has_value() &&
+        trusted_.has_current_snapshot(*cached)) {
+        return trusted_.check_snapshot_fresh();
+    }
+    const auto limit = announced.length.value_or(largest_snapshot);
+    TRY_ASSIGN(const auto text, fetch_metadata("snapshot", in_name(announced.version), limit));
+    TRY(trusted_.take_snapshot(text));
+    return cache_.save("snapshot", text);
+}
+
+Result<Targets> Client::load_targets(std::string_view role, const Signers& signers,
+                                     const Keys& keys)
+{
+    const auto name = cached_name(role);
+    TRY_ASSIGN(const auto announced, trusted_.meta_of(role).while_(name));
+    const auto limit =
+        std::min<std::size_t>(announced.length.value_or(largest_targets), largest_targets);
+    if (const auto cached = cache_.load(role, limit)) {
+        auto targets = trusted_.check_targets(role, signers, keys, *cached);
+        if (targets.has_value()) {
+            return targets;
+        }
+    }
+    TRY_ASSIGN(const auto text,
+               fetch_metadata(role, in_name(announced.version), limit).while_(name));
+    TRY_ASSIGN(auto targets, trusted_.check_targets(role, signers, keys, text).while_(name));
+    TRY(cache_.save(role, text));
+    return targets;
+}
+
+Result<Target> Client::find_target(std::string_view name)
+{
+    if (!targets_) {
+        TRY(refresh());
+    }
+    return search_target(name, *targets_, [this](const Delegation& delegation, const Keys& keys) {
+        return load_targets(delegation.role, delegation.signers, keys);
+    });
+}
+
+std::vector<std::string> Client::target_names() const
+{
+    check(targets_.has_value(), "refreshed");
+    std::vector<std::string> names;
+    for (const auto& [name, target] : targets_->targets) {
+        names.push_back(name);
+    }
+    return names;
+}
+
+Result<std::string> Client::target_url(const Target& target) const
+{
+    TRY_ASSIGN(const auto path, published_target(target, trusted_.root().consistent_snapshot));
+    return with_query(join_url(options_.targets_url, path));
+}
+
+Result<void> Client::fetch_target(const Target& target, const io::ByteSink& sink)
+{
+    TRY_ASSIGN(auto verifier, TargetVerifier::create(target));
+    TRY_ASSIGN(const auto url, target_url(target));
+    const io::HttpFetch request{
+        .url = url, .most_bytes = target.length, .deadline = options_.target_deadline};
+    TRY(http_.fetch(request, [&](std::span<const std::byte> bytes) -> Result<void> {
+        verifier.update(bytes);
+        return sink(bytes);
+    }));
+    return verifier.finish();
+}
+
+Result<std::string> Client::fetch_metadata(std::string_view role, std::optional<Version> version,
+                                           std::size_t limit)
+{
+    std::string text;
+    const auto url = join_url(options_.metadata_url, published_name(role, version));
+    const io::HttpFetch request{
+        .url = with_query(url), .most_bytes = limit, .deadline = options_.metadata_deadline};
+    TRY(http_.fetch(request, [&text](std::span<const std::byte> bytes) -> Result<void> {
+        text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return {};
+    }));
+    return text;
+}
+
+std::optional<Version> Client::in_name(Version version) const
+{
+    return trusted_.root().consistent_snapshot ? std::optional(version) : std::nullopt;
+}
+
+std::string Client::with_query(std::string url) const
+{
+    if (!options_.query.empty() && url.starts_with("http")) {
+        url += "?" + options_.query;
+    }
+    return url;
+}
+
+Result<void> initialize(io::Files& files, const std::filesystem::path& metadata_dir,
+                        std::string_view root)
+{
+    TRY(TrustedMetadata::start(root, Time{}).while_("the root file"));
+    MetadataCache cache(files, metadata_dir);
+    TRY(cache.save("root", root));
+    return io::replace_file(files, metadata_dir / initial_root_name, root);
+}
+
+} // namespace holdfast::tuf
