@@ -1,7 +1,9 @@
 #include "services/boot_health/boot_health.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "json/json.hpp"
+#include "services/boot_health/fall_back.hpp"
 
 #include <cstdio>
 
@@ -15,6 +17,7 @@ constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
 constexpr auto settings_file = "/etc/boot-health.json";
 constexpr auto judged_file = "/run/holdfast/boot-judged";
 constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
+constexpr auto proven_file = "/.bottlerocket/datastore/proven";
 constexpr auto new_id_file = "/run/holdfast/new-machine-id";
 constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 500ms;
@@ -72,6 +75,15 @@ Verdict look(World& world, const Rules& rules)
     return {};
 }
 
+/// What `signpost status` prints; empty where it fails.
+std::string signpost_status(World& world)
+{
+    auto status = io::run_checked(
+        world.processes,
+        {.arguments = {"/usr/bin/signpost", "status"}, .time_limit = program_limit});
+    return std::move(status).value_or(std::string());
+}
+
 /// A line on every console, through the kernel log.
 void tell_console(io::Files& files, const std::string& text)
 {
@@ -119,6 +131,27 @@ Result<void> reboot(World& world)
     return {};
 }
 
+/// The running version's settings are those that count from now on (store/migrations). After the
+/// flags: a cut in between costs what was set within this boot; the other way round an older
+/// version might boot next and have to take settings back that nobody ever used.
+Result<void> keep_proven_version(io::Files& files)
+{
+    TRY_ASSIGN(const auto os_release, files.read("/etc/os-release", 64U << 10));
+    for (const auto& line : split(os_release, '\n')) {
+        constexpr std::string_view key = "VERSION_ID=";
+        if (line.starts_with(key)) {
+            auto version = line.substr(key.size());
+            std::erase(version, '"');
+            const auto known = files.read(proven_file, 256);
+            if (known.has_value() && trimmed(*known) == version) {
+                return {};
+            }
+            return io::replace_file(files, proven_file, version + "\n", 0600);
+        }
+    }
+    return fail(Errc::internal, "os-release has no VERSION_ID");
+}
+
 } // namespace
 
 Result<void> wait_for_health(World& world)
@@ -143,10 +176,16 @@ Result<void> wait_for_health(World& world)
 
 Result<void> mark_successful(World& world)
 {
+    const auto status = signpost_status(world);
+    const bool is_trial = active_set_succeeded(status) == false;
     TRY(io::run_checked(world.processes,
                         {.arguments = {"/usr/bin/signpost", "mark-successful-boot"},
                          .time_limit = program_limit})
             .while_("marking the boot successful"));
+    if (is_trial) {
+        forget_fall_back(world.files);
+    }
+    TRY(keep_proven_version(world.files).while_("making this version's settings those that count"));
     TRY(note_judgement(world.files, "successful\n"));
     log::info("boot successful");
     return {};
@@ -155,12 +194,8 @@ Result<void> mark_successful(World& world)
 Result<void> deal_with_failure(World& world, const std::string& reason)
 {
     keep_reason(world, reason);
-    const auto status = io::run_checked(
-        world.processes,
-        {.arguments = {"/usr/bin/signpost", "status"}, .time_limit = program_limit});
     // A set on trial may be too broken to tell; only a clear "yes" keeps it up.
-    const bool succeeded_before =
-        status.has_value() && active_set_succeeded(*status).value_or(false);
+    const bool succeeded_before = active_set_succeeded(signpost_status(world)).value_or(false);
     if (!succeeded_before) {
         tell_console(world.files, "boot failed: " + reason + "; rebooting");
         return reboot(world);
@@ -185,6 +220,7 @@ Result<int> run(const std::vector<std::string>& arguments, World world)
 {
     const auto command = arguments.size() == 1 ? arguments.front() : std::string();
     if (command == "check") {
+        report_fall_back(world.files, world.clock, signpost_status(world));
         auto healthy = wait_for_health(world);
         if (healthy.has_value()) {
             healthy = mark_successful(world);

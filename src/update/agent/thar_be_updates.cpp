@@ -91,15 +91,20 @@ std::chrono::milliseconds time_limit(CommandKind kind)
     return kind == CommandKind::prepare ? std::chrono::hours(6) : std::chrono::minutes(10);
 }
 
-/// Lines without the level that journald reads ("<3>").
+/// What failed: the lines that are errors, without the level that journald reads ("<3>"); all of
+/// them where no line has a level.
 std::string for_people(std::string_view text)
 {
+    constexpr std::string_view error_level = "<3>";
     std::vector<std::string> lines;
+    std::vector<std::string> errors;
     for (const auto& line : split(trimmed(text), '\n')) {
-        const bool has_level = line.size() > 3 && line[0] == '<' && line[2] == '>';
-        lines.push_back(has_level ? line.substr(3) : line);
+        lines.push_back(line);
+        if (line.starts_with(error_level)) {
+            errors.push_back(line.substr(error_level.size()));
+        }
     }
-    auto message = join(lines, "\n");
+    auto message = join(errors.empty() ? lines : errors, "\n");
     if (message.size() > longest_message) {
         message.resize(longest_message); // The first words say what failed.
     }
@@ -165,6 +170,7 @@ Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Stat
                world.processes.run({.arguments = updog_arguments(kind, status),
                                     .time_limit = time_limit(kind)}));
     exit_status = outcome.exit_status;
+    std::fputs(outcome.errors.c_str(), stderr); // Its log goes where ours goes.
     if (outcome.exit_status != 0) {
         return fail(Errc::io, "{}", for_people(outcome.errors));
     }

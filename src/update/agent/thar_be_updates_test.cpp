@@ -119,7 +119,7 @@ TEST_F(TharBeUpdatesTest, KeepsWhatUpdogComplainedOf)
 {
     processes = io::FakeProcesses();
     processes.answer("/usr/bin/updog",
-                     {1, "", "<3>timestamp.json has expired 2024-01-01T00:00:00Z\n"});
+                     {1, "", "<6>Starting\n<3>timestamp.json has expired 2024-01-01T00:00:00Z\n"});
     EXPECT_EQ(run({"refresh"}), 1);
     EXPECT_EQ(message(), "timestamp.json has expired 2024-01-01T00:00:00Z");
     EXPECT_EQ(status().last_command->status, CommandStatus::failed);

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/utc_time.hpp"
 #include "update/agent/identity.hpp"
 #include "update/agent/options.hpp"
 #include "update/agent/progress_file.hpp"
@@ -136,7 +137,8 @@ Result<UpdogResult> check_update(const UpdogOptions& options, const Updog& world
 /// Removes what an earlier update left, so that nothing stale is ever run.
 Result<void> empty_folder(io::Files& files, const std::filesystem::path& folder)
 {
-    TRY(files.create_directories(folder, 0700));
+    TRY(files.create_directories(folder));
+    TRY(files.set_mode(folder, 0700));
     TRY_ASSIGN(const auto names, files.list(folder));
     for (const auto& name : names) {
         TRY(files.remove(folder / name));
@@ -158,6 +160,14 @@ Result<void> keep_migrations(Situation& situation, const std::vector<std::string
     return io::replace_file(files, folder / manifest_target, situation.manifest_text, 0600);
 }
 
+/// Should the update fail to boot, the version that runs then can tell which one it was.
+Result<void> note_staged(const Update& update, const Updog& world)
+{
+    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
+    const Json staged = {{"version", update.version.str()}, {"when", utc_text(now)}};
+    return io::replace_file(world.files, staged_path, to_pretty_text(staged) + "\n");
+}
+
 /// Fetches the chosen update into the inactive set.
 Result<void> install(Situation& situation, const Update& update, const Updog& world)
 {
@@ -173,9 +183,10 @@ Result<void> install(Situation& situation, const Update& update, const Updog& wo
     TRY(keep_migrations(situation, migrations, world.files)
             .while_("keeping the migrations of the settings"));
     ProgressFile progress(world.files, world.clock);
-    return situation.source->install(
+    TRY(situation.source->install(
         update.images,
-        [&](std::uint64_t done, std::uint64_t total) { progress.report(done, total); });
+        [&](std::uint64_t done, std::uint64_t total) { progress.report(done, total); }));
+    return note_staged(update, world);
 }
 
 Result<void> reboot(const Updog& world)

@@ -21,6 +21,9 @@ constexpr auto progress_path = "/run/cache/thar-be-updates/progress.json";
 /// Why the last update was left again, on PRIVATE. Ours beside the reference.
 constexpr auto fall_back_path = "/var/lib/bottlerocket/last-fall-back.json";
 
+/// Which version lies in the inactive set, and since when, on PRIVATE.
+constexpr auto staged_path = "/var/lib/bottlerocket/staged-update.json";
+
 /// Exit statuses of thar-be-updates, which the API makes its HTTP statuses of.
 enum class ExitStatus {
     failure = 1,
