@@ -38,6 +38,38 @@ Sha256 Sha256Stream::finish()
     return Sha256(bytes);
 }
 
+struct SaltedSha256::State {
+    EVP_MD_CTX* salted = EVP_MD_CTX_new();
+    EVP_MD_CTX* work = EVP_MD_CTX_new();
+    ~State()
+    {
+        EVP_MD_CTX_free(work);
+        EVP_MD_CTX_free(salted);
+    }
+};
+
+SaltedSha256::SaltedSha256(std::span<const std::byte> salt) : state_(std::make_unique<State>())
+{
+    check(EVP_DigestInit_ex(state_->salted, EVP_sha256(), nullptr) == 1 &&
+              EVP_DigestUpdate(state_->salted, salt.data(), salt.size()) == 1,
+          "SHA-256 is available");
+}
+
+SaltedSha256::~SaltedSha256() = default;
+SaltedSha256::SaltedSha256(SaltedSha256&&) noexcept = default;
+SaltedSha256& SaltedSha256::operator=(SaltedSha256&&) noexcept = default;
+
+Sha256 SaltedSha256::digest(std::span<const std::byte> bytes)
+{
+    Sha256::Bytes digest{};
+    check(EVP_MD_CTX_copy_ex(state_->work, state_->salted) == 1 &&
+              EVP_DigestUpdate(state_->work, bytes.data(), bytes.size()) == 1 &&
+              EVP_DigestFinal_ex(state_->work, reinterpret_cast<unsigned char*>(digest.data()),
+                                 nullptr) == 1,
+          "SHA-256 ends");
+    return Sha256(digest);
+}
+
 Result<Sha256> Sha256::parse(std::string_view hex)
 {
     TRY_ASSIGN(const auto decoded, from_hex(hex));

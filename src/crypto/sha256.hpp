@@ -49,6 +49,23 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Hashes many pieces that each follow the same salt. Cheaper than a stream for every piece, which
+/// has to be set up each time; dm-verity's hash of a block is made so.
+class SaltedSha256 {
+public:
+    explicit SaltedSha256(std::span<const std::byte> salt);
+    ~SaltedSha256();
+    SaltedSha256(SaltedSha256&&) noexcept;
+    SaltedSha256& operator=(SaltedSha256&&) noexcept;
+
+    /// The digest of the salt and these bytes after it.
+    Sha256 digest(std::span<const std::byte> bytes);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 Sha256 sha256(std::string_view bytes);
 /// Reads the file in pieces. Errors: those of opening and reading.
 Result<Sha256> sha256_of_file(const std::filesystem::path& path);

@@ -19,5 +19,14 @@ TEST(Sha256, ParsesWhatItPrintsAndRefusesOtherLengths)
     EXPECT_FALSE(Sha256::parse(std::string(64, 'g')).has_value());
 }
 
+TEST(SaltedSha256, IsTheHashOfTheSaltAndEachPiece)
+{
+    const std::string salt = "salt";
+    SaltedSha256 salted(std::as_bytes(std::span(salt)));
+    for (const std::string piece : {"abc", "", "abc"}) {
+        EXPECT_EQ(salted.digest(std::as_bytes(std::span(piece))), sha256(salt + piece));
+    }
+}
+
 } // namespace
 } // namespace holdfast::crypto

@@ -10,16 +10,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A UUID that follows from a text, so that two builds agree. RFC 9562 version 8.
-std::string uuid_of(std::string_view text)
-{
-    auto hex = crypto::sha256(text).hex().substr(0, 32);
-    hex[12] = '8';
-    hex[16] = 'a';
-    return std::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
-                       hex.substr(16, 4), hex.substr(20));
-}
-
 Result<void> make_key(Context& context, const fs::path& folder, std::string_view name)
 {
     const auto key = folder / (std::string(name) + ".key");

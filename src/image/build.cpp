@@ -103,14 +103,28 @@ private:
         const Step step(context_, "fetch and unpack Debian packages");
         auto names = variant_.packages;
         names.push_back(variant_.kernel_package);
-        TRY_ASSIGN(packages_, make_package_tree(context_, names, variant_.exclude, variant_.drop,
-                                                variant_.keep));
+        TRY_ASSIGN(packages_,
+                   placed(make_package_tree(context_, names, variant_.exclude, variant_.drop,
+                                            variant_.keep)));
         if (packages_.kernel_version.empty()) {
             return fail(Errc::invalid, "kernel.package: {} brings no kernel",
                         variant_.kernel_package);
         }
         TRY(write_packages(record));
         return mark_current(context_, record, step_key);
+    }
+
+    /// Puts the line of the variant file that asks for what is missing before the error.
+    Result<PackageTree> placed(Result<PackageTree> result) const
+    {
+        if (!result.has_value() && result.error().code() == Errc::not_found) {
+            for (const auto& [name, place] : variant_.places) {
+                if (result.error().message().contains(std::format("\"{}\"", name))) {
+                    return std::move(result).while_(place);
+                }
+            }
+        }
+        return result;
     }
 
     Result<void> write_packages(const fs::path& record)
@@ -180,8 +194,9 @@ private:
             return {};
         }
         const Step step(context_, std::format("make the container image {}", name));
-        TRY_ASSIGN(const auto packages, make_package_tree(context_, container.packages,
-                                                          container.exclude, container.drop, {}));
+        TRY_ASSIGN(const auto packages,
+                   placed(make_package_tree(context_, container.packages, container.exclude,
+                                            container.drop, {})));
         const auto tree = context_.cache / "stage" / (built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));
@@ -379,7 +394,10 @@ private:
 
 Result<Release> release_of(Context& context)
 {
-    TRY_ASSIGN(const auto version, context.system.files.read(context.checkout / "VERSION"));
+    auto version = context.version;
+    if (version.empty()) {
+        TRY_ASSIGN(version, context.system.files.read(context.checkout / "VERSION"));
+    }
     return Release{.version = std::string(trimmed(version)),
                    .commit8 = context.commit8,
                    .architecture = "x86_64"};

@@ -102,4 +102,13 @@ Result<void> mark_current(Context& context, const fs::path& file, const std::str
     return io::replace_file(context.system.files, key_file(file), key, 0644);
 }
 
+std::string uuid_of(std::string_view text)
+{
+    auto hex = crypto::sha256(text).hex().substr(0, 32);
+    hex[12] = '8';
+    hex[16] = 'a';
+    return std::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                       hex.substr(16, 4), hex.substr(20));
+}
+
 } // namespace holdfast::image

@@ -21,6 +21,7 @@ struct Context {
     std::string architecture;       ///< Debian's name: "amd64".
     std::string commit8;            ///< First eight digits of the commit being built.
     std::string source_date_epoch;  ///< Seconds since 1970 that all time stamps get.
+    std::string version = {};       ///< Of the image; that of the file VERSION where empty.
 };
 
 /// Runs a tool of the SDK tree with SOURCE_DATE_EPOCH and a fixed locale and time zone.
@@ -60,5 +61,8 @@ private:
 bool is_current(Context& context, const std::filesystem::path& file, const std::string& key);
 Result<void> mark_current(Context& context, const std::filesystem::path& file,
                           const std::string& key);
+
+/// A UUID that follows from a text, so that two builds agree. RFC 9562 version 8.
+std::string uuid_of(std::string_view text);
 
 } // namespace holdfast::image

@@ -43,13 +43,8 @@ std::vector<Partition> partitions_of(const PartitionSizes& sizes)
 
 std::string uuid_of(const Variant& variant, const Release& release, std::string_view what)
 {
-    auto hex = crypto::sha256(std::format("{} {} {} {}", variant.name, release.version,
-                                          release.commit8, what))
-                   .hex();
-    hex[12] = '8';
-    hex[16] = 'a';
-    return std::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
-                       hex.substr(16, 4), hex.substr(20, 12));
+    return image::uuid_of(std::format("{} {} {} {}", variant.name, release.version,
+                                      release.commit8, what));
 }
 
 Result<void> make_empty_file(const fs::path& file, std::int64_t size)
@@ -122,6 +117,20 @@ Result<void> write_table(Context& context, const Variant& variant, const Release
 
 } // namespace
 
+namespace {
+
+/// File and line of a partition's size; of the variant where the size is the default.
+std::string place_of(const Variant& variant, std::string_view partition)
+{
+    const auto place = variant.places.find(std::format("partitions.{}", partition));
+    if (place != variant.places.end()) {
+        return place->second;
+    }
+    return (variant.sources.empty() ? variant.name : variant.sources.front().native()) + ":1";
+}
+
+} // namespace
+
 Result<std::vector<std::string>> check_sizes(const Variant& variant, const DiskContent& content)
 {
     struct Row {
@@ -142,8 +151,7 @@ Result<std::vector<std::string>> check_sizes(const Variant& variant, const DiskC
             return fail(Errc::invalid,
                         "{}: partitions.{}: the payload has {:.1f} MB, the partition {:.1f} MB; "
                         "make the partition larger or the image smaller",
-                        variant.sources.empty() ? variant.name : variant.sources.back().native(),
-                        row.key, megabytes(size), megabytes(room));
+                        place_of(variant, row.key), row.key, megabytes(size), megabytes(room));
         }
         if (size * 10 > room * 7) {
             warnings.push_back(std::format("the {} payload fills {} % of its partition", row.key,

@@ -103,10 +103,10 @@ Result<std::vector<Resolved>> resolve(Context& context, const std::vector<std::s
     TRY_ASSIGN(const auto outcome, context.system.processes.run(
                                        {.arguments = apt(context, "apt-get", arguments)}));
     if (outcome.exit_status != 0) {
-        for (const auto& line : split(outcome.errors, '\n')) {
-            if (line.starts_with("E: Unable to locate package") ||
-                line.contains("has no installation candidate")) {
-                return fail(Errc::not_found, "{}", line.substr(3));
+        for (const auto& name : names) {
+            if (outcome.errors.contains("E: Unable to locate package " + name + "\n") ||
+                outcome.errors.contains("E: Package '" + name + "' has no installation")) {
+                return fail(Errc::not_found, "the mirror has no package \"{}\"", name);
             }
         }
         return fail(Errc::io, "apt could not resolve the packages: {}",

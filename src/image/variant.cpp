@@ -36,8 +36,11 @@ Result<std::string> read_string(const toml::node& node, std::string_view key)
     return *value;
 }
 
+using Places = std::map<std::string, std::string>;
+
+/// `places`, where given, gets file and line of each item.
 Result<void> append_strings(const toml::node& node, std::string_view key,
-                            std::vector<std::string>& list)
+                            std::vector<std::string>& list, Places* places = nullptr)
 {
     const auto* array = node.as_array();
     if (array == nullptr) {
@@ -45,6 +48,9 @@ Result<void> append_strings(const toml::node& node, std::string_view key,
     }
     for (const auto& item : *array) {
         TRY_ASSIGN(auto text, read_string(item, key));
+        if (places != nullptr) {
+            places->insert_or_assign(text, at(item));
+        }
         list.push_back(std::move(text));
     }
     return {};
@@ -112,28 +118,33 @@ Reader string_into(std::string& text, std::string_view key)
     };
 }
 
-Reader strings_into(std::vector<std::string>& list, std::string_view key)
+Reader strings_into(std::vector<std::string>& list, std::string_view key,
+                    Places* places = nullptr)
 {
-    return [&list, key](const toml::node& node) { return append_strings(node, key, list); };
+    return [&list, key, places](const toml::node& node) {
+        return append_strings(node, key, list, places);
+    };
 }
 
-Reader mebibytes_into(std::int64_t& number, std::string_view key)
+Reader mebibytes_into(std::int64_t& number, std::string_view key, Places& places)
 {
-    return [&number, key](const toml::node& node) -> Result<void> {
+    return [&number, key, &places](const toml::node& node) -> Result<void> {
         const auto value = node.value_exact<std::int64_t>();
         if (!value || *value < 1 || *value > (std::int64_t{1} << 24)) {
             return fail(Errc::invalid, "{}: {}: expected a size in MiB from 1 to {}", at(node), key,
                         std::int64_t{1} << 24);
         }
         number = *value;
+        places.insert_or_assign(std::format("partitions.{}", key), at(node));
         return {};
     };
 }
 
-Result<void> read_container(const toml::node& node, std::string_view name, ContainerImage& image)
+Result<void> read_container(const toml::node& node, std::string_view name, ContainerImage& image,
+                            Places& places)
 {
     return read_table(node, name,
-                      {{"packages", strings_into(image.packages, "packages")},
+                      {{"packages", strings_into(image.packages, "packages", &places)},
                        {"exclude", strings_into(image.exclude, "exclude")},
                        {"drop", strings_into(image.drop, "drop")},
                        {"overlays", strings_into(image.overlays, "overlays")},
@@ -148,7 +159,8 @@ Result<void> read_containers(const toml::node& node, Variant& variant)
         return fail(Errc::invalid, "{}: containers: expected a table", at(node));
     }
     for (const auto& [key, value] : *table) {
-        TRY(read_container(value, key.str(), variant.containers[std::string(key.str())]));
+        TRY(read_container(value, key.str(), variant.containers[std::string(key.str())],
+                           variant.places));
     }
     return {};
 }
@@ -170,7 +182,12 @@ Result<void> read_includes(const toml::node& node, const Path& file, Variant& va
 Result<void> read_kernel(const toml::node& node, Variant& variant)
 {
     return read_table(node, "kernel",
-                      {{"package", string_into(variant.kernel_package, "package")},
+                      {{"package",
+                        [&variant](const toml::node& value) -> Result<void> {
+                            TRY_ASSIGN(variant.kernel_package, read_string(value, "package"));
+                            variant.places.insert_or_assign(variant.kernel_package, at(value));
+                            return {};
+                        }},
                        {"parameters", strings_into(variant.kernel_parameters, "parameters")},
                        {"initrd-modules",
                         strings_into(variant.initrd_modules, "initrd-modules")}});
@@ -179,23 +196,24 @@ Result<void> read_kernel(const toml::node& node, Variant& variant)
 Result<void> read_root(const toml::node& node, Variant& variant)
 {
     return read_table(node, "root",
-                      {{"packages", strings_into(variant.packages, "packages")},
+                      {{"packages", strings_into(variant.packages, "packages", &variant.places)},
                        {"exclude", strings_into(variant.exclude, "exclude")},
                        {"drop", strings_into(variant.drop, "drop")},
                        {"keep", strings_into(variant.keep, "keep")},
-                       {"overlays", strings_into(variant.overlays, "overlays")},
+                       {"overlays", strings_into(variant.overlays, "overlays", &variant.places)},
                        {"programs", strings_into(variant.programs, "programs")}});
 }
 
-Result<void> read_partitions(const toml::node& node, PartitionSizes& sizes)
+Result<void> read_partitions(const toml::node& node, Variant& variant)
 {
+    auto& sizes = variant.partitions;
     return read_table(node, "partitions",
-                      {{"efi", mebibytes_into(sizes.efi, "efi")},
-                       {"boot", mebibytes_into(sizes.boot, "boot")},
-                       {"root", mebibytes_into(sizes.root, "root")},
-                       {"hash", mebibytes_into(sizes.hash, "hash")},
-                       {"private", mebibytes_into(sizes.private_, "private")},
-                       {"disk", mebibytes_into(sizes.disk, "disk")}});
+                      {{"efi", mebibytes_into(sizes.efi, "efi", variant.places)},
+                       {"boot", mebibytes_into(sizes.boot, "boot", variant.places)},
+                       {"root", mebibytes_into(sizes.root, "root", variant.places)},
+                       {"hash", mebibytes_into(sizes.hash, "hash", variant.places)},
+                       {"private", mebibytes_into(sizes.private_, "private", variant.places)},
+                       {"disk", mebibytes_into(sizes.disk, "disk", variant.places)}});
 }
 
 Result<void> read_settings(const toml::node& node, Variant& variant)
@@ -238,9 +256,7 @@ Result<void> read_file(const Path& file, Variant& variant, std::set<Path>& open_
          {"root", read(read_root)},
          {"containers", read(read_containers)},
          {"settings", read(read_settings)},
-         {"partitions", [&variant](const toml::node& node) {
-              return read_partitions(node, variant.partitions);
-          }}}));
+         {"partitions", read(read_partitions)}}));
     open_files.erase(file.lexically_normal());
     return {};
 }

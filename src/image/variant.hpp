@@ -53,6 +53,10 @@ struct Variant {
     PartitionSizes partitions;
     std::map<std::string, ContainerImage> containers;
 
+    /// Where a package, an overlay or a partition's size was asked for: "variants/x.toml:12" by
+    /// "systemd", "src/boot/targets/root", "partitions.root". Defaults have no place.
+    std::map<std::string, std::string> places;
+
     /// Every file that was read, for the build's keys.
     std::vector<std::filesystem::path> sources;
 };

@@ -59,6 +59,8 @@ lockdown = "integrity"
     EXPECT_EQ(loaded->packages, (std::vector<std::string>{"systemd", "chrony"}));
     EXPECT_EQ(to_text(loaded->settings), R"({"kernel":{"lockdown":"integrity"},"motd":"a"})");
     EXPECT_EQ(loaded->partitions.root, 100);
+    EXPECT_TRUE(loaded->places.at("chrony").ends_with("/v.toml:4")) << loaded->places.at("chrony");
+    EXPECT_TRUE(loaded->places.at("partitions.root").contains("/base.toml:"));
     EXPECT_EQ(loaded->sources.size(), 2U);
 }
 

@@ -40,16 +40,6 @@ struct Adapters {
     }
 };
 
-/// A path that the user typed, as it is reached inside the SDK tree: the host's files are below
-/// /host, and HOLDFAST_WORK is the user's working directory there.
-fs::path user_path(io::System& system, const fs::path& typed)
-{
-    if (typed.is_absolute()) {
-        return fs::path("/host") / typed.relative_path();
-    }
-    return fs::path(system.environment("HOLDFAST_WORK").value_or(checkout.native())) / typed;
-}
-
 /// Parses; the exit status when the program shall end here.
 std::optional<int> parse(CLI::App& app, const CommandLine& arguments)
 {
@@ -133,6 +123,14 @@ Result<RunOptions> options_of(const RunCommandLine& line, io::System& system)
 }
 
 } // namespace
+
+fs::path user_path(io::System& system, const fs::path& typed)
+{
+    if (typed.is_absolute()) {
+        return fs::path("/host") / typed.relative_path();
+    }
+    return fs::path(system.environment("HOLDFAST_WORK").value_or(checkout.native())) / typed;
+}
 
 Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image)
 {

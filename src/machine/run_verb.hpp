@@ -11,6 +11,10 @@ namespace holdfast::machine {
 using ImageMaker = Result<std::filesystem::path> (*)(io::System& system,
                                                      const std::string& variant);
 
+/// A path that the user typed, as it is reached inside the SDK tree: the host's files are below
+/// /host, and HOLDFAST_WORK is the user's working directory there.
+std::filesystem::path user_path(io::System& system, const std::filesystem::path& typed);
+
 /// The verbs of ./holdfast that control the developer's machine. Each takes the arguments after
 /// the verb and returns the exit status: 2 for misuse.
 Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image);

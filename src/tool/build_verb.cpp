@@ -1,6 +1,7 @@
 #include "tool/verbs.hpp"
 
 #include "base/text.hpp"
+#include "machine/run_verb.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -32,18 +33,10 @@ Result<image::Context> make_context(io::System& system)
     return context;
 }
 
-fs::path user_path(io::System& system, const fs::path& typed)
-{
-    if (typed.is_absolute()) {
-        return fs::path("/host") / typed.relative_path();
-    }
-    return fs::path(system.environment("HOLDFAST_WORK").value_or(checkout)) / typed;
-}
-
 Result<fs::path> find_variant(io::System& system, const std::string& name)
 {
     if (name.contains('/')) {
-        return user_path(system, name);
+        return machine::user_path(system, name);
     }
     const auto folder = fs::path(checkout) / "variants";
     auto file = folder / (name + ".toml");

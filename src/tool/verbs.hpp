@@ -28,7 +28,4 @@ Result<std::filesystem::path> find_variant(io::System& system, const std::string
 /// Compiles the programs that a variant needs and builds it. What `build`, `run` and the tests do.
 Result<image::Built> build_image(io::System& system, const std::string& variant_name);
 
-/// A path that the user typed, as it is reached inside the SDK tree.
-std::filesystem::path user_path(io::System& system, const std::filesystem::path& typed);
-
 } // namespace holdfast::tool

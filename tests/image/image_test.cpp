@@ -33,6 +33,34 @@ protected:
     }
     ~Images() override { fs::remove_all(folder_); }
 
+    /// The builder's world, with nothing in its cache but what was downloaded.
+    Context context_of_a_new_cache()
+    {
+        fs::create_directory(folder_ / "cache");
+        fs::create_symlink("/var/cache/holdfast/apt", folder_ / "cache/apt");
+        return {.system = system,
+                .checkout = "/src/holdfast",
+                .output = folder_ / "out",
+                .cache = folder_ / "cache",
+                .programs = "/src/holdfast/build/release/bin",
+                .mirror = environment("HOLDFAST_MIRROR").value_or(""),
+                .architecture = "amd64",
+                .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
+                .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or("")};
+    }
+    /// What building a variant fails with that differs from metal-host by these lines.
+    std::string error_of(const std::string& lines)
+    {
+        const auto file = folder_ / "bad.toml";
+        std::ofstream(file) << "include = [\"/src/holdfast/variants/metal-host.toml\"]\n" << lines;
+        auto context = context_of_a_new_cache();
+        const auto variant = load_variant(file);
+        EXPECT_TRUE(variant.has_value()) << variant.error().message();
+        const auto built = build_variant(context, *variant);
+        EXPECT_FALSE(built.has_value());
+        return built.has_value() ? "" : built.error().message();
+    }
+
     io::PosixFiles files;
     io::PosixClock clock;
     io::PosixRandom random;
@@ -127,17 +155,7 @@ TEST_F(Images, EveryProgramFindsItsLibraries)
 /// Builds metal-host again from nothing but the downloaded packages.
 TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
 {
-    fs::create_directory(folder_ / "cache");
-    fs::create_symlink("/var/cache/holdfast/apt", folder_ / "cache/apt");
-    Context context{.system = system,
-                    .checkout = "/src/holdfast",
-                    .output = folder_ / "out",
-                    .cache = folder_ / "cache",
-                    .programs = "/src/holdfast/build/release/bin",
-                    .mirror = environment("HOLDFAST_MIRROR").value_or(""),
-                    .architecture = "amd64",
-                    .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
-                    .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or("")};
+    auto context = context_of_a_new_cache();
     const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
     ASSERT_TRUE(variant.has_value()) << variant.error().message();
     const auto built = build_variant(context, *variant);
@@ -149,6 +167,20 @@ TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
         ASSERT_TRUE(first.has_value() && second.has_value()) << suffix;
         EXPECT_EQ(first->hex(), second->hex()) << suffix;
     }
+}
+
+TEST_F(Images, AMissingPackageIsNamedWithFileAndLine)
+{
+    const auto message = error_of("[root]\npackages = [\n  \"no-such-package\",\n]\n");
+    EXPECT_NE(message.find("bad.toml:4: "), std::string::npos) << message;
+    EXPECT_NE(message.find("no package \"no-such-package\""), std::string::npos) << message;
+}
+
+TEST_F(Images, APayloadThatDoesNotFitIsRefusedWithFileAndLine)
+{
+    const auto message = error_of("[partitions]\nroot = 8\n");
+    EXPECT_NE(message.find("bad.toml:3: partitions.root: the payload has"), std::string::npos)
+        << message;
 }
 
 } // namespace

@@ -10,8 +10,8 @@ namespace holdfast::boot {
 
 namespace {
 
-constexpr std::uint64_t block_count = 400;
-constexpr std::uint64_t partition_blocks = 16;
+/// Room for both copies of the table, and then some.
+constexpr std::uint64_t blocks_beside_partitions = 256;
 constexpr auto efi_type = guid_constant("c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
 
 Guid numbered(std::uint8_t number)
@@ -21,13 +21,18 @@ Guid numbered(std::uint8_t number)
     return guid;
 }
 
-void encode_entry(const TestPartition& partition, std::uint64_t first_block, std::uint8_t number,
+struct Extent {
+    std::uint64_t first_block;
+    std::uint64_t blocks;
+};
+
+void encode_entry(const TestPartition& partition, Extent extent, std::uint8_t number,
                   std::span<std::byte> entry)
 {
     store_guid(entry, 0, partition.type);
     store_guid(entry, 16, numbered(number));
-    store<std::uint64_t>(entry, 32, first_block);
-    store<std::uint64_t>(entry, 40, first_block + partition_blocks - 1);
+    store<std::uint64_t>(entry, 32, extent.first_block);
+    store<std::uint64_t>(entry, 40, extent.first_block + extent.blocks - 1);
     store<std::uint64_t>(entry, 48, partition.attributes);
     for (std::size_t i = 0; i < partition.name.size(); ++i) {
         store<std::uint16_t>(entry, 56 + 2 * i, static_cast<std::uint16_t>(partition.name[i]));
@@ -62,15 +67,17 @@ std::vector<TestPartition> holdfast_layout(SlotFlags a, SlotFlags b)
 }
 
 io::FakeDisk make_disk(const std::vector<TestPartition>& partitions, std::uint64_t seed,
-                       std::uint32_t block_size)
+                       std::uint32_t block_size, std::uint64_t partition_blocks,
+                       std::uint32_t entry_count)
 {
+    const auto block_count = blocks_beside_partitions + partitions.size() * partition_blocks;
     io::FakeDisk device(block_count * block_size, block_size, seed);
     BlockDeviceDisk disk(device);
     TableHeader header{.own_block = 1,
                        .other_block = block_count - 1,
                        .disk_id = numbered(0xd1),
                        .entries_block = 2,
-                       .entry_count = 128,
+                       .entry_count = entry_count,
                        .entry_size = 128};
     const auto blocks = entry_blocks(header, block_size);
     header.first_usable_block = 2 + blocks;
@@ -78,7 +85,8 @@ io::FakeDisk make_disk(const std::vector<TestPartition>& partitions, std::uint64
     auto table = std::make_unique<PartitionTable>();
     const auto entries = table->adopt(header, Copy::primary, block_size);
     for (std::size_t i = 0; i < partitions.size(); ++i) {
-        encode_entry(partitions[i], header.first_usable_block + i * partition_blocks,
+        encode_entry(partitions[i],
+                     {header.first_usable_block + i * partition_blocks, partition_blocks},
                      static_cast<std::uint8_t>(i + 1), entries.subspan(i * 128, 128));
     }
     check(write_table(disk, *table).has_value(), "a fresh fake disk takes a table");

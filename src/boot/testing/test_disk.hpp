@@ -23,9 +23,11 @@ inline constexpr std::uint32_t boot_a = 2;
 inline constexpr std::uint32_t boot_b = 5;
 inline constexpr std::uint32_t private_partition = 8;
 
-/// A disk of 400 blocks with both copies of a table that has these partitions, of 16 blocks each.
+/// A disk with both copies of a table that has these partitions, of so many blocks each; of 400
+/// blocks when each has 16. A table with room for fewer entries is quicker to check.
 io::FakeDisk make_disk(const std::vector<TestPartition>& partitions, std::uint64_t seed = 0,
-                       std::uint32_t block_size = 512);
+                       std::uint32_t block_size = 512, std::uint64_t partition_blocks = 16,
+                       std::uint32_t entry_count = 128);
 
 /// Changes a byte in the middle of this block, past the write cache.
 void damage(io::FakeDisk& disk, std::uint64_t block);

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "io/http_client.hpp"
+#include "update/signpost/signpost.hpp"
+#include "update/source/release.hpp"
+
+namespace holdfast::update {
+
+/// The three partitions of one set.
+struct SetDevices {
+    io::BlockDevice& boot;
+    io::BlockDevice& root;
+    io::BlockDevice& hash;
+};
+
+/// What an update works on. The devices are those that `signpost` calls active and inactive.
+struct Machine {
+    Signpost& signpost;
+    SetDevices active;   ///< Only read.
+    SetDevices inactive; ///< Overwritten.
+};
+
+/// What a finished `prepare` can tell.
+struct Prepared {
+    Progress progress;
+    /// Why the block list of the release was of no use; the update then took more bytes.
+    std::optional<Error> list_problem;
+};
+
+/// Brings a release into the inactive set: checks that it fits, marks the set as not bootable,
+/// fills ROOT, BOOT and HASH (see `fill_partition`), reads each back, and marks the set valid. The
+/// machine goes on booting the active set; `activate` changes that.
+///
+/// A power cut at any instant leaves the active set as it was and the inactive one not bootable, or
+/// complete. The next call finds what is in place and goes on from there.
+///
+/// Blocks for as long as it takes; `watch` follows and cancels. Errors, with nothing changed:
+/// `conflict` without an inactive set, or while the running one has not proved itself, since then
+/// the other one is what the machine falls back to; `too_large` when a payload does not fit its
+/// partition. Errors, with the inactive set not bootable: those of `fill_partition`.
+Result<Prepared> prepare(Machine machine, const Release& release, io::HttpClient& http,
+                         const Watch& watch = {}, const Limits& limits = {});
+
+/// The next boot tries the prepared set once. Errors: `conflict` when none is prepared or it is
+/// marked already; `io`.
+Result<void> activate(Signpost& signpost);
+/// Takes `activate` back; the set stays prepared. Errors: `conflict` when it was not activated.
+Result<void> deactivate(Signpost& signpost);
+/// The next boot takes the inactive set, which has worked before. Errors: `conflict` when it would
+/// not boot; `io`.
+Result<void> rollback(Signpost& signpost);
+
+} // namespace holdfast::update

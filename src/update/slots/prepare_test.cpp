@@ -1,0 +1,343 @@
+#include "update/blocks/block_map.hpp"
+#include "update/testing/test_machine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace holdfast::update {
+namespace {
+
+using boot::SlotFlags;
+using ::testing::HasSubstr;
+
+constexpr std::uint64_t first_sector = 6; // Behind the table.
+constexpr std::uint64_t sectors_of_partition = 40 * 8;
+constexpr SlotFlags proved{1, 0, true};
+constexpr SlotFlags cleared{0, 0, false};
+constexpr SlotFlags valid{0, 1, false};
+
+/// Version 1.0.0, and 1.1.0 in which two blocks were inserted, one was changed, and one that was
+/// there once is there twice.
+const TestRelease& old_release()
+{
+    static const auto made = make_release(
+        {.name = "1.0.0", .boot = numbers(100, 109), .root = joined({numbers(1, 30), {0, 31}})});
+    return made;
+}
+
+const TestRelease& new_release()
+{
+    static const auto made = make_release(
+        {.name = "1.1.0",
+         .boot = joined({{200}, numbers(101, 109)}),
+         .root = joined(
+             {numbers(1, 9), {50, 51}, numbers(10, 19), {52}, numbers(21, 30), {0, 0, 31, 31}})});
+    return made;
+}
+
+class Prepare : public ::testing::Test {
+protected:
+    Prepare()
+    {
+        machine.install(SlotName::a, old_release());
+        machine.fill_with_garbage(SlotName::b);
+        serve(server, new_release());
+    }
+
+    Result<Prepared> run(const Release& release = new_release().release, const Watch& watch = {})
+    {
+        auto signpost = machine.signpost();
+        return prepare({signpost, machine.devices(SlotName::a), machine.devices(SlotName::b)},
+                       release, server, watch, {.blocks_per_request = 8, .blocks_per_flush = 8});
+    }
+
+    SlotFlags flags_of_b() { return boot::flags_on(machine.disk(), boot::boot_b); }
+
+    TestMachine machine;
+    io::FakeHttpClient server;
+};
+
+TEST_F(Prepare, BringsTheReleaseAndLeavesTheActiveSetAlone)
+{
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+    EXPECT_TRUE(machine.holds(SlotName::a, old_release()));
+    EXPECT_EQ(flags_of_b(), valid);
+    EXPECT_EQ(boot::flags_on(machine.disk(), boot::boot_a), proved);
+}
+
+TEST_F(Prepare, FetchesOnlyWhatThisMachineDoesNotHave)
+{
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value());
+    const auto& progress = prepared->progress;
+    // Two blocks and one of ROOT, one of BOOT.
+    EXPECT_EQ(server.body_bytes, new_release().blocks.size() + 4 * block_bytes);
+    EXPECT_EQ(progress.bytes_fetched, 4 * block_bytes);
+    EXPECT_EQ(progress.bytes_kept, 0U);
+    EXPECT_EQ(progress.bytes_done, progress.bytes_total);
+    EXPECT_EQ(progress.wire_bytes, server.body_bytes + 500 * server.requests.size());
+    EXPECT_EQ(server.requests.size(), 4U) << "the list, two ranges of ROOT, one of BOOT";
+}
+
+TEST_F(Prepare, FetchesTheTreeAndAllOfBootWithoutABlockList)
+{
+    auto release = new_release().release;
+    release.blocks.reset();
+    const auto prepared = run(release);
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+    EXPECT_EQ(server.body_bytes,
+              new_release().hash.size() + 3 * block_bytes + new_release().boot.size());
+}
+
+TEST_F(Prepare, GoesOnWithoutABlockListThatIsBadAndSaysSo)
+{
+    for (const bool damaged : {false, true}) {
+        auto& list = server.files[new_release().release.blocks->url];
+        damaged ? void(list[600] ^= std::byte{1}) : list.resize(100);
+        const auto prepared = run();
+        ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+        EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+        ASSERT_TRUE(prepared->list_problem.has_value());
+        EXPECT_EQ(prepared->list_problem->code(), Errc::corrupt);
+        list = new_release().blocks;
+        machine.fill_with_garbage(SlotName::b);
+    }
+}
+
+TEST_F(Prepare, TakesWholeFilesFromAServerThatGivesNoParts)
+{
+    server.gives_ranges = false;
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+    EXPECT_EQ(server.body_bytes,
+              new_release().blocks.size() + new_release().root.size() + new_release().boot.size());
+}
+
+TEST_F(Prepare, FetchesNothingTwiceAfterAnInterruption)
+{
+    for (const std::uint64_t after : {1'000U, 5'000U, 10'000U, 16'000U}) {
+        machine.fill_with_garbage(SlotName::b);
+        server.body_bytes = 0;
+        server.breaks_after = after;
+        const auto broken = run();
+        ASSERT_FALSE(broken.has_value());
+        EXPECT_EQ(broken.error().code(), Errc::io);
+        EXPECT_TRUE(flags_of_b() == cleared);
+        const auto first = server.body_bytes;
+
+        server.breaks_after.reset();
+        const auto prepared = run();
+        ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+        EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+        // The list comes again, and the block that was cut into.
+        EXPECT_LE(server.body_bytes,
+                  new_release().blocks.size() + 4 * block_bytes +
+                      std::min<std::uint64_t>(first, new_release().blocks.size()) + block_bytes);
+    }
+}
+
+TEST_F(Prepare, FetchesNothingButTheListWhenAllIsInPlace)
+{
+    machine.install(SlotName::b, new_release());
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value());
+    EXPECT_EQ(prepared->progress.bytes_kept, new_release().root.size() + new_release().boot.size());
+    EXPECT_EQ(server.body_bytes, new_release().blocks.size());
+}
+
+TEST_F(Prepare, ReusesBlocksWhenTheSaltIsAnother)
+{
+    const auto release = make_release({.name = "1.2.0",
+                                       .boot = numbers(100, 109),
+                                       .root = joined({{60}, numbers(1, 30)}),
+                                       .salt = 9});
+    serve(server, release);
+    const auto prepared = run(release.release);
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, release));
+    EXPECT_EQ(prepared->progress.bytes_fetched, block_bytes);
+}
+
+TEST_F(Prepare, FetchesEverythingWhenTheActiveSetIsOfNoUse)
+{
+    machine.fill_with_garbage(SlotName::a);
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+    EXPECT_EQ(prepared->progress.bytes_copied, new_release().hash.size() + 2 * block_bytes)
+        << "the tree that was built, and two blocks of zeros";
+}
+
+TEST_F(Prepare, DoesNotTrustTheActiveSet)
+{
+    // The tree of A still promises block 5, but the partition holds another.
+    auto root = machine.devices(SlotName::a);
+    ASSERT_TRUE(root.root.write(4 * block_bytes, block_content(77)).has_value());
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+    EXPECT_EQ(prepared->progress.bytes_fetched, 5 * block_bytes);
+}
+
+TEST_F(Prepare, FetchesWhatTheActiveSetCanNoLongerRead)
+{
+    // The fourth partition; its blocks 3 and 4.
+    const std::uint64_t root_a = first_sector + 3 * sectors_of_partition;
+    machine.disk().refuse_reads(root_a + 3 * 8, root_a + 5 * 8 - 1);
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+    EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+    EXPECT_EQ(prepared->progress.bytes_fetched, 6 * block_bytes);
+}
+
+TEST_F(Prepare, RefusesBytesThatAreNotTheReleases)
+{
+    struct Case {
+        std::string url;
+        std::size_t offset;
+    };
+    const auto& release = new_release().release;
+    for (const auto& [url, offset] :
+         {Case{release.root.url, 10 * block_bytes + 7}, Case{release.boot.url, block_bytes + 7}}) {
+        machine.fill_with_garbage(SlotName::b);
+        server.files[url][offset] ^= std::byte{1};
+        const auto prepared = run();
+        ASSERT_FALSE(prepared.has_value());
+        EXPECT_EQ(prepared.error().code(), Errc::corrupt);
+        EXPECT_THAT(prepared.error().message(), HasSubstr("is not what the release says"));
+        EXPECT_EQ(flags_of_b(), cleared);
+        server.files[url][offset] ^= std::byte{1};
+    }
+}
+
+TEST_F(Prepare, RefusesAFileThatEndsTooSoon)
+{
+    server.files[new_release().release.root.url].resize(10 * block_bytes);
+    const auto prepared = run();
+    ASSERT_FALSE(prepared.has_value());
+    EXPECT_EQ(prepared.error().code(), Errc::corrupt);
+    EXPECT_EQ(flags_of_b(), cleared);
+}
+
+TEST_F(Prepare, FetchesAllOfAnImageWhoseMapIsWrong)
+{
+    // A list that was signed and is wrong in a key: no machine may end without the update.
+    auto wrong = new_release();
+    const auto other = make_release(
+        {.name = "1.1.0",
+         .boot = joined({{200}, numbers(101, 109)}),
+         .root = joined(
+             {numbers(1, 9), {49, 51}, numbers(10, 19), {52}, numbers(21, 30), {0, 0, 31, 31}})});
+    wrong.release.blocks = other.release.blocks;
+    wrong.release.root.url = "http://updates/mixed/root";
+    serve(server, wrong);
+    server.files[other.release.blocks->url] = other.blocks;
+    // The server's copy fits the list, so that only the hash of the whole image can object.
+    server.files[wrong.release.root.url] = other.root;
+    const auto refused = run(wrong.release);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code(), Errc::corrupt);
+    EXPECT_EQ(flags_of_b(), cleared);
+}
+
+TEST_F(Prepare, RefusesWhatDoesNotFitBeforeAnythingIsChanged)
+{
+    const auto before = machine.disk().content();
+    const auto huge =
+        make_release({.name = "2.0.0", .boot = numbers(1, 2), .root = numbers(1, 65)});
+    serve(server, huge);
+    const auto prepared = run(huge.release);
+    ASSERT_FALSE(prepared.has_value());
+    EXPECT_EQ(prepared.error().code(), Errc::too_large);
+    EXPECT_THAT(prepared.error().message(), HasSubstr("2.0.0-root has 266240 bytes"));
+    EXPECT_TRUE(machine.disk().content() == before);
+    EXPECT_TRUE(server.requests.empty());
+}
+
+TEST_F(Prepare, RefusesAReleaseThatDoesNotFitTogetherBeforeAnythingIsChanged)
+{
+    const auto before = machine.disk().content();
+    auto release = new_release().release;
+    release.root.length -= block_bytes;
+    const auto prepared = run(release);
+    ASSERT_FALSE(prepared.has_value());
+    EXPECT_EQ(prepared.error().code(), Errc::corrupt);
+    EXPECT_TRUE(machine.disk().content() == before);
+}
+
+TEST_F(Prepare, RefusesWhileTheRunningSetHasNotProvedItself)
+{
+    // B is on trial, and A is what the machine falls back to.
+    TestMachine trial(0, proved, {2, 0, false});
+    auto signpost = trial.signpost(SlotName::b);
+    const auto prepared =
+        prepare({signpost, trial.devices(SlotName::b), trial.devices(SlotName::a)},
+                new_release().release, server);
+    ASSERT_FALSE(prepared.has_value());
+    EXPECT_EQ(prepared.error().code(), Errc::conflict);
+    EXPECT_EQ(boot::flags_on(trial.disk(), boot::boot_a), proved);
+}
+
+TEST_F(Prepare, EndsWhenItIsCancelledAndGoesOnLater)
+{
+    int questions = 0;
+    Watch watch;
+    watch.is_cancelled = [&] { return ++questions > 40; };
+    const auto cancelled = run(new_release().release, watch);
+    ASSERT_FALSE(cancelled.has_value());
+    EXPECT_EQ(cancelled.error().code(), Errc::conflict);
+    EXPECT_EQ(flags_of_b(), cleared);
+    const auto prepared = run();
+    ASSERT_TRUE(prepared.has_value());
+    EXPECT_GT(prepared->progress.bytes_kept, 0U);
+}
+
+TEST_F(Prepare, ReportsProgressThatOnlyGrowsAndEndsAtTheTotal)
+{
+    std::vector<Progress> reports;
+    Watch watch;
+    watch.report = [&](const Progress& progress) { reports.push_back(progress); };
+    ASSERT_TRUE(run(new_release().release, watch).has_value());
+    ASSERT_GT(reports.size(), 3U);
+    EXPECT_TRUE(std::ranges::is_sorted(reports, {}, &Progress::bytes_done));
+    EXPECT_EQ(reports.back().bytes_done, reports.back().bytes_total);
+    EXPECT_EQ(reports.back().bytes_total,
+              new_release().root.size() + new_release().boot.size() + new_release().hash.size());
+}
+
+TEST_F(Prepare, DoesNotMarkASetValidThatTheDiskDidNotKeep)
+{
+    const std::uint64_t root_b = first_sector + 6 * sectors_of_partition;
+    machine.disk().refuse_writes(root_b + 10 * 8, root_b + 11 * 8 - 1);
+    EXPECT_FALSE(run().has_value());
+    EXPECT_EQ(flags_of_b(), cleared);
+}
+
+TEST_F(Prepare, IsFollowedByActivateDeactivateAndRollback)
+{
+    ASSERT_TRUE(run().has_value());
+    auto signpost = machine.signpost();
+    EXPECT_EQ(deactivate(signpost).error().code(), Errc::conflict) << "nothing is activated";
+    ASSERT_TRUE(activate(signpost).has_value());
+    EXPECT_EQ(signpost.next(), SlotName::b);
+    EXPECT_EQ(activate(signpost).error().code(), Errc::conflict) << "it is already";
+    ASSERT_TRUE(deactivate(signpost).has_value());
+    EXPECT_EQ(signpost.next(), SlotName::a);
+    ASSERT_TRUE(activate(signpost).has_value());
+
+    // The new set boots, proves itself, and is left again on purpose.
+    boot::change_attributes(machine.disk(), boot::boot_b, boot::with_slot_flags(0, {2, 0, false}));
+    auto after_boot = machine.signpost(SlotName::b);
+    ASSERT_TRUE(after_boot.mark_successful_boot().has_value());
+    ASSERT_TRUE(rollback(after_boot).has_value());
+    EXPECT_EQ(after_boot.next(), SlotName::a);
+}
+
+} // namespace
+} // namespace holdfast::update

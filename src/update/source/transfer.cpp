@@ -1,0 +1,103 @@
+#include "update/source/transfer.hpp"
+
+namespace holdfast::update {
+
+namespace {
+
+constexpr std::uint64_t report_every = std::uint64_t{1} << 20;
+constexpr std::chrono::seconds least_deadline{60};
+constexpr std::uint64_t slowest_bytes_per_second = 16 << 10;
+
+std::chrono::milliseconds deadline_for(std::uint64_t bytes)
+{
+    return least_deadline + std::chrono::seconds(bytes / slowest_bytes_per_second);
+}
+
+} // namespace
+
+void Transfer::done(std::uint64_t bytes)
+{
+    progress_.bytes_done += bytes;
+    if (progress_.bytes_done - reported_ >= report_every) {
+        reported_ = progress_.bytes_done;
+        report();
+    }
+}
+
+void Transfer::kept(std::uint64_t bytes)
+{
+    progress_.bytes_kept += bytes;
+    done(bytes);
+}
+
+void Transfer::copied(std::uint64_t bytes)
+{
+    progress_.bytes_copied += bytes;
+    done(bytes);
+}
+
+void Transfer::fetched(std::uint64_t bytes)
+{
+    progress_.bytes_fetched += bytes;
+    done(bytes);
+}
+
+void Transfer::take_back(Progress before)
+{
+    before.wire_bytes = progress_.wire_bytes;
+    before.requests = progress_.requests;
+    progress_ = before;
+    reported_ = progress_.bytes_done;
+    report();
+}
+
+Result<void> Transfer::go_on()
+{
+    if (watch_.is_cancelled()) {
+        return fail(Errc::conflict, "the update was cancelled");
+    }
+    return {};
+}
+
+Result<void> Transfer::fetch(const Payload& payload, std::optional<io::ByteRange> range,
+                             const io::ByteSink& sink)
+{
+    const auto bytes = range ? range->length : payload.length;
+    ++progress_.requests;
+    TRY_ASSIGN(const auto reply, http_.fetch({.url = payload.url,
+                                              .range = range,
+                                              .most_bytes = bytes,
+                                              .deadline = deadline_for(bytes)},
+                                             sink));
+    progress_.wire_bytes += reply.wire_bytes;
+    if (reply.body_bytes != bytes) {
+        return fail(Errc::corrupt, "{}: the server sent {} bytes instead of {}", payload.url,
+                    reply.body_bytes, bytes);
+    }
+    report();
+    return {};
+}
+
+Result<std::vector<std::byte>> Transfer::fetch_small(const Payload& payload,
+                                                     std::uint64_t most_bytes)
+{
+    if (payload.length > most_bytes) {
+        return fail(Errc::too_large, "{} has {} bytes, more than the {} that it may have",
+                    payload.name, payload.length, most_bytes);
+    }
+    std::vector<std::byte> bytes;
+    bytes.reserve(payload.length);
+    TRY(fetch(payload, std::nullopt, [&](std::span<const std::byte> piece) -> Result<void> {
+        TRY(go_on());
+        bytes.insert(bytes.end(), piece.begin(), piece.end());
+        return {};
+    }));
+    crypto::Sha256Stream hash;
+    hash.update(bytes);
+    if (hash.finish() != payload.sha256) {
+        return fail(Errc::corrupt, "{} is not what the release says", payload.url);
+    }
+    return bytes;
+}
+
+} // namespace holdfast::update
