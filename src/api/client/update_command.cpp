@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr int most_failures = 5;
 constexpr auto note_every = 5s;
+constexpr auto most_quiet = 10min;
 
 /// A step of an update, and how long to look for its outcome.
 struct Step {
@@ -142,25 +143,31 @@ bool is_over(const Json& record, const Step& step, const std::string& before)
     return text_of(record, "cmd_type") == step.command && text_of(record, "timestamp") != before;
 }
 
-/// Looks until the step's outcome is there. A download that goes on has all the time it needs.
+/// Looks until the step's outcome is there. Looks at a machine that is busy don't count as tries: a
+/// slow server is given ten minutes, and a download that goes on has all the time it needs.
 Result<void> await(Surroundings& world, const Step& step, const std::string& before)
 {
     Watcher watcher(world, step.command);
+    auto last_sign = world.clock.monotonic_now();
     int failures = 0;
-    for (int tries = 0; tries < step.tries; ++tries) {
+    for (int tries = 0; tries < step.tries;) {
         world.clock.sleep(step.pause);
         const auto now = look(world);
         if (!now.has_value() && ++failures >= most_failures) {
             return Failure{now.error()};
         }
-        if (now.has_value() && now->kind == Look::Kind::known) {
-            const auto record = last_command(*now);
-            if (is_over(record, step, before)) {
-                return judge(record, step);
-            }
+        if (now.has_value() && is_over(last_command(*now), step, before)) {
+            return judge(last_command(*now), step);
+        }
+        if (!now.has_value() || now->kind != Look::Kind::busy) {
+            ++tries;
+            continue;
         }
         if (watcher.update()) {
-            tries = 0;
+            last_sign = world.clock.monotonic_now();
+        }
+        if (world.clock.monotonic_now() - last_sign > most_quiet) {
+            break;
         }
     }
     return fail(Errc::timeout, "{} did not end in time; `apiclient update status` shows more",

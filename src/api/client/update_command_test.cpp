@@ -111,9 +111,17 @@ TEST_F(UpdateCommand, SaysWhyAStepFailed)
 
 TEST_F(UpdateCommand, GivesUpAfterItsTime)
 {
-    client_.status(423);
+    client_.record("refresh", "t0");
     EXPECT_THAT(message(run({"check"})), HasSubstr("did not end in time"));
     EXPECT_EQ(clock_.slept(), 10s);
+}
+
+TEST_F(UpdateCommand, GivesUpOnAMachineThatIsBusyWithoutAnySign)
+{
+    client_.status(423);
+    EXPECT_THAT(message(run({"check"})), HasSubstr("did not end in time"));
+    EXPECT_GT(clock_.slept(), 10min);
+    EXPECT_LT(clock_.slept(), 11min);
 }
 
 TEST_F(UpdateCommand, GivesUpAfterFiveFailedLooks)

@@ -8,7 +8,6 @@
 #include "api/server/update_handlers.hpp"
 #include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_service_manager.hpp"
-#include "store/migrations/migrate.hpp"
 
 #include <cstdio>
 #include <unistd.h>
@@ -25,32 +24,12 @@ Result<std::string> os_version(io::Files& files, const std::filesystem::path& os
                        os["build_id"].get<std::string>());
 }
 
-/// The folder with the store. A path that ends with "current" stands for the running version's
-/// store beside those of others, migrated where needed; any other path is the folder itself.
-Result<std::filesystem::path> store_folder(const ServerOptions& options, io::System& system)
-{
-    namespace migrations = store::migrations;
-    if (options.datastore_path.filename() != "current") {
-        // 0700: the store holds keys and passwords.
-        TRY(system.files.create_directories(options.datastore_path, 0700));
-        return options.datastore_path;
-    }
-    TRY_ASSIGN(const auto os, read_os_object(system.files, options.os_release));
-    TRY_ASSIGN(auto version, Version::parse(os["version_id"].get<std::string>()));
-    TRY_ASSIGN(auto steps, migrations::read_steps(system.files, migrations::steps_folder));
-    TRY_ASSIGN(auto boot_id, system.files.read("/proc/sys/kernel/random/boot_id", 64));
-    return migrations::open_datastore(system.files, system.clock,
-                                      {.folder = options.datastore_path.parent_path(),
-                                       .version = std::move(version),
-                                       .steps = std::move(steps),
-                                       .boot_id = std::move(boot_id)});
-}
-
 Result<store::Store> open_store(const ServerOptions& options, const settings::Model& model,
                                 io::System& system)
 {
-    TRY_ASSIGN(const auto folder, store_folder(options, system));
-    TRY_ASSIGN(auto store, store::Store::open(folder, system.clock));
+    // 0700: the store holds keys and passwords.
+    TRY(system.files.create_directories(options.datastore_path, 0700));
+    TRY_ASSIGN(auto store, store::Store::open(options.datastore_path, system.clock));
     TRY_ASSIGN(const auto version, os_version(system.files, options.os_release));
     TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
     return store;

@@ -1,7 +1,6 @@
 #include "services/boot_health/boot_health.hpp"
 
 #include "base/log.hpp"
-#include "base/text.hpp"
 #include "json/json.hpp"
 #include "services/boot_health/fall_back.hpp"
 
@@ -17,7 +16,6 @@ constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
 constexpr auto settings_file = "/etc/boot-health.json";
 constexpr auto judged_file = "/run/holdfast/boot-judged";
 constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
-constexpr auto proven_file = "/.bottlerocket/datastore/proven";
 constexpr auto new_id_file = "/run/holdfast/new-machine-id";
 constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 500ms;
@@ -131,27 +129,6 @@ Result<void> reboot(World& world)
     return {};
 }
 
-/// The running version's settings are those that count from now on (store/migrations). After the
-/// flags: a cut in between costs what was set within this boot; the other way round an older
-/// version might boot next and have to take settings back that nobody ever used.
-Result<void> keep_proven_version(io::Files& files)
-{
-    TRY_ASSIGN(const auto os_release, files.read("/etc/os-release", 64U << 10));
-    for (const auto& line : split(os_release, '\n')) {
-        constexpr std::string_view key = "VERSION_ID=";
-        if (line.starts_with(key)) {
-            auto version = line.substr(key.size());
-            std::erase(version, '"');
-            const auto known = files.read(proven_file, 256);
-            if (known.has_value() && trimmed(*known) == version) {
-                return {};
-            }
-            return io::replace_file(files, proven_file, version + "\n", 0600);
-        }
-    }
-    return fail(Errc::internal, "os-release has no VERSION_ID");
-}
-
 } // namespace
 
 Result<void> wait_for_health(World& world)
@@ -185,7 +162,6 @@ Result<void> mark_successful(World& world)
     if (is_trial) {
         forget_fall_back(world.files);
     }
-    TRY(keep_proven_version(world.files).while_("making this version's settings those that count"));
     TRY(note_judgement(world.files, "successful\n"));
     log::info("boot successful");
     return {};

@@ -61,9 +61,7 @@ struct Machine {
     io::FakeFiles files{
         {"/usr/share/holdfast/boot-health.json",
          R"({"units": ["multi-user.target", "apiserver.service"], "time-limit-seconds": 30})"},
-        {"/run/holdfast/boot.env", "HOLDFAST_SET=a\n"},
-        {"/etc/os-release", "NAME=x\nVERSION_ID=\"1.1.0\"\n"},
-        {"/.bottlerocket/datastore/proven", "1.0.0\n"}};
+        {"/run/holdfast/boot.env", "HOLDFAST_SET=a\n"}};
     io::FakeClock clock;
     io::FakeProcesses processes;
     FakeSockets sockets;
@@ -97,7 +95,6 @@ TEST(BootHealth, OfAGoodBootIsMarked)
     EXPECT_EQ(*run({"check"}, machine.world), 0);
     EXPECT_THAT(machine.processes.command_lines(), Contains(mark_line));
     EXPECT_EQ(*machine.files.read("/run/holdfast/boot-judged"), "successful\n");
-    EXPECT_EQ(*machine.files.read("/.bottlerocket/datastore/proven"), "1.1.0\n");
     EXPECT_EQ(machine.clock.slept().count(), 0);
 }
 

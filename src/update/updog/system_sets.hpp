@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/files.hpp"
+#include "io/http_client.hpp"
 #include "update/agent/sources.hpp"
 #include "update/source/release.hpp"
 
