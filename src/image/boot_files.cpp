@@ -1,6 +1,8 @@
 #include "image/boot_files.hpp"
 
 #include "base/text.hpp"
+#include "io/posix/posix_system.hpp"
+#include "update/blocks/block_list.hpp"
 
 #include <algorithm>
 
@@ -17,10 +19,10 @@ Result<void> make_key(Context& context, const fs::path& folder, std::string_view
     if (context.system.files.exists(key) && context.system.files.exists(certificate)) {
         return {};
     }
-    TRY(run_tool(context, {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-sha256", "-nodes",
-                           "-days", "3650", "-subj",
-                           std::format("/CN=Holdfast development {}/", name), "-keyout",
-                           key.native(), "-out", certificate.native()})
+    TRY(run_tool(context,
+                 {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-sha256", "-nodes", "-days",
+                  "3650", "-subj", std::format("/CN=Holdfast development {}/", name), "-keyout",
+                  key.native(), "-out", certificate.native()})
             .while_(std::format("making the development key {}", name)));
     return context.system.files.set_mode(key, 0600);
 }
@@ -42,13 +44,14 @@ Result<void> make_root_file_system(Context& context, const Variant& variant, con
 {
     std::error_code error;
     fs::remove(image, error);
-    // With SOURCE_DATE_EPOCH in its environment mkfs.erofs only clamps times, and folders of a
-    // package tree that is older than the commit would keep the time at which they were made.
-    TRY(run_tool(context, {"env", "--unset=SOURCE_DATE_EPOCH", "mkfs.erofs", "--quiet",
-                           "-zlz4hc,12", "-C65536", "--all-root", "--all-time", "-T",
-                           context.source_date_epoch, "-U",
-                           uuid_of("holdfast root " + variant.name), image.native(),
-                           folder.native()}));
+    // Without times in the inodes only the superblock says when a release was made, so that a small
+    // change stays small. docs/decisions/erofs-options.md says why this and no other compression.
+    // With SOURCE_DATE_EPOCH in its environment mkfs.erofs would take that for the one time.
+    TRY(run_tool(context,
+                 {"env", "--unset=SOURCE_DATE_EPOCH", "mkfs.erofs", "--quiet", "-zzstd,level=9",
+                  "-C65536", "-Eforce-inode-compact", "--ignore-mtime", "--all-root", "-T",
+                  context.source_date_epoch, "-U", uuid_of("holdfast root " + variant.name),
+                  image.native(), folder.native()}));
     return {};
 }
 
@@ -63,11 +66,11 @@ Result<Verity> make_verity(Context& context, const Variant& variant, const fs::p
     verity.salt = crypto::sha256("holdfast verity salt " + variant.name).hex();
     verity.data_blocks = fs::file_size(root_image, error) / 4096;
     const auto hash_file = hash_image.native() + ".root";
-    TRY(run_tool(context, {"veritysetup", "format", "--hash=sha256", "--data-block-size=4096",
-                           "--hash-block-size=4096", "--salt=" + verity.salt,
-                           "--uuid=" + uuid_of("holdfast verity " + variant.name),
-                           "--root-hash-file=" + hash_file, root_image.native(),
-                           hash_image.native()}));
+    TRY(run_tool(context,
+                 {"veritysetup", "format", "--hash=sha256", "--data-block-size=4096",
+                  "--hash-block-size=4096", "--salt=" + verity.salt,
+                  "--uuid=" + uuid_of("holdfast verity " + variant.name),
+                  "--root-hash-file=" + hash_file, root_image.native(), hash_image.native()}));
     TRY_ASSIGN(const auto hash, context.system.files.read(hash_file));
     TRY(context.system.files.remove(hash_file));
     TRY(context.system.files.set_mode(hash_image, 0644));
@@ -177,17 +180,18 @@ Result<void> make_initrd(Context& context, const Variant& variant, const Package
                            (context.programs / "initrd").native()}));
     TRY(files.set_mode(work / "init", 0755));
 
+    // Not the time of the release: the initrd of two releases with the same programs and modules is
+    // the same bytes, and an update need not fetch it.
     std::vector<std::string> names;
     for (const auto& entry : fs::recursive_directory_iterator(work)) {
         names.push_back(entry.path().lexically_relative(work).native());
-        TRY(run_tool(context, {"touch", "--no-dereference", "--date=@" + context.source_date_epoch,
-                               entry.path().native()}));
+        TRY(run_tool(context, {"touch", "--no-dereference", "--date=@0", entry.path().native()}));
     }
     std::ranges::sort(names);
     TRY_ASSIGN(const auto archive,
                run_tool(context,
-                        {"env", "-C", work.native(), "cpio", "--quiet", "--create",
-                         "--format=newc", "--reproducible", "--owner=+0:+0"},
+                        {"env", "-C", work.native(), "cpio", "--quiet", "--create", "--format=newc",
+                         "--reproducible", "--owner=+0:+0"},
                         join(names, "\n") + "\n"));
     const auto plain = file.native() + ".cpio";
     TRY(io::replace_file(files, plain, archive));
@@ -196,14 +200,26 @@ Result<void> make_initrd(Context& context, const Variant& variant, const Package
     return {};
 }
 
+Result<void> make_block_list_file(Context& context, const fs::path& uki, const fs::path& hash_image,
+                                  const fs::path& file)
+{
+    using io::PosixBlockDevice;
+    TRY_ASSIGN(const auto boot, PosixBlockDevice::open(uki, PosixBlockDevice::Access::read_only));
+    TRY_ASSIGN(const auto hash,
+               PosixBlockDevice::open(hash_image, PosixBlockDevice::Access::read_only));
+    TRY_ASSIGN(const auto list, update::make_block_list(*boot, *hash));
+    return io::replace_file(
+        context.system.files, file,
+        std::string_view(reinterpret_cast<const char*>(list.data()), list.size()));
+}
+
 Result<void> make_uki(Context& context, const Variant& variant, const Release& release,
                       const PackageTree& packages, const Verity& verity, const SigningKeys& keys,
                       const fs::path& initrd, const fs::path& file)
 {
-    const auto command_line =
-        std::format("{} holdfast.verity={} holdfast.verity_data_blocks={} holdfast.verity_salt={}",
-                    join(variant.kernel_parameters, " "), verity.root_hash, verity.data_blocks,
-                    verity.salt);
+    const auto command_line = std::format(
+        "{} holdfast.verity={} holdfast.verity_data_blocks={} holdfast.verity_salt={}",
+        join(variant.kernel_parameters, " "), verity.root_hash, verity.data_blocks, verity.salt);
     const auto release_file = file.native() + ".os-release";
     TRY(io::replace_file(context.system.files, release_file, os_release(variant, release)));
     const auto unsigned_file = file.native() + ".unsigned";

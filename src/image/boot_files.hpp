@@ -15,8 +15,8 @@ Result<SigningKeys> development_keys(Context& context);
 
 /// What dm-verity needs to know.
 struct Verity {
-    std::string root_hash; ///< Hexadecimal.
-    std::string salt;      ///< Hexadecimal.
+    std::string root_hash;         ///< Hexadecimal.
+    std::string salt;              ///< Hexadecimal.
     std::uint64_t data_blocks = 0; ///< Of 4096 bytes.
 };
 
@@ -36,8 +36,12 @@ Result<void> make_initrd(Context& context, const Variant& variant, const Package
 Result<void> make_uki(Context& context, const Variant& variant, const Release& release,
                       const PackageTree& packages, const Verity& verity, const SigningKeys& keys,
                       const std::filesystem::path& initrd, const std::filesystem::path& file);
+/// Makes the block list, which spares machines the blocks that they have, of the two payloads.
+Result<void> make_block_list_file(Context& context, const std::filesystem::path& uki,
+                                  const std::filesystem::path& hash_image,
+                                  const std::filesystem::path& file);
 /// Signs a PE file for Secure Boot.
-Result<void> sign_efi(Context& context, const SigningKeys& keys,
-                      const std::filesystem::path& input, const std::filesystem::path& output);
+Result<void> sign_efi(Context& context, const SigningKeys& keys, const std::filesystem::path& input,
+                      const std::filesystem::path& output);
 
 } // namespace holdfast::image

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Grows when the builder itself changes what it makes from the same inputs.
-constexpr auto builder_version = "4";
+constexpr auto builder_version = "5";
 
 struct Paths {
     fs::path root;
@@ -21,6 +21,7 @@ struct Paths {
     fs::path verity;
     fs::path initrd;
     fs::path uki;
+    fs::path blocks;
     fs::path boot_manager;
     fs::path image;
     fs::path sbom;
@@ -38,6 +39,7 @@ Paths paths_of(const Built& built)
             .verity = built.folder / "work/verity.json",
             .initrd = built.folder / "work/initrd.zst",
             .uki = file("-boot.efi"),
+            .blocks = file("-blocks.list"),
             .boot_manager = built.folder / "work/BOOTX64.EFI",
             .image = file(".img"),
             .sbom = file(".spdx.json"),
@@ -103,9 +105,8 @@ private:
         const Step step(context_, "fetch and unpack Debian packages");
         auto names = variant_.packages;
         names.push_back(variant_.kernel_package);
-        TRY_ASSIGN(packages_,
-                   placed(make_package_tree(context_, names, variant_.exclude, variant_.drop,
-                                            variant_.keep)));
+        TRY_ASSIGN(packages_, placed(make_package_tree(context_, names, variant_.exclude,
+                                                       variant_.drop, variant_.keep)));
         if (packages_.kernel_version.empty()) {
             return fail(Errc::invalid, "kernel.package: {} brings no kernel",
                         variant_.kernel_package);
@@ -268,6 +269,7 @@ private:
         key.add_file(keys_.certificate);
         boot_key_ = key.hex();
         if (is_current(context_, paths_.uki, boot_key_) &&
+            is_current(context_, paths_.blocks, boot_key_) &&
             is_current(context_, paths_.boot_manager, boot_key_)) {
             return {};
         }
@@ -276,7 +278,10 @@ private:
         TRY(make_uki(context_, variant_, release_, packages_, verity_, keys_, paths_.initrd,
                      paths_.uki));
         TRY(sign_efi(context_, keys_, context_.programs / "BOOTX64.EFI", paths_.boot_manager));
+        TRY(make_block_list_file(context_, paths_.uki, paths_.hash, paths_.blocks)
+                .while_("making the block list"));
         TRY(mark_current(context_, paths_.uki, boot_key_));
+        TRY(mark_current(context_, paths_.blocks, boot_key_));
         return mark_current(context_, paths_.boot_manager, boot_key_);
     }
 
@@ -325,8 +330,8 @@ private:
             return {};
         }
         const Step step(context_, "write the manifest and the SBOM");
-        const auto epoch = std::chrono::sys_seconds(
-            std::chrono::seconds(std::stoll(context_.source_date_epoch)));
+        const auto epoch =
+            std::chrono::sys_seconds(std::chrono::seconds(std::stoll(context_.source_date_epoch)));
         TRY(io::replace_file(
             context_.system.files, paths_.sbom,
             to_pretty_text(make_sbom(variant_, release_, packages_.packages,
@@ -334,7 +339,7 @@ private:
                 "\n"));
         Json files = Json::array();
         for (const auto& file :
-             {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.sbom}) {
+             {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.blocks, paths_.sbom}) {
             TRY_ASSIGN(auto entry, describe_file(file));
             files.push_back(std::move(entry));
         }
@@ -362,8 +367,8 @@ private:
 
     Result<void> link_latest()
     {
-        for (const auto& file : {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.sbom,
-                                 paths_.manifest}) {
+        for (const auto& file : {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.blocks,
+                                 paths_.sbom, paths_.manifest}) {
             const auto suffix = file.filename().native().substr(built_.prefix.size());
             const auto link = built_.folder / ("latest" + suffix);
             std::error_code error;

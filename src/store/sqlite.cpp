@@ -1,5 +1,6 @@
 #include "store/sqlite.hpp"
 
+#include <algorithm>
 #include <sqlite3.h>
 
 namespace holdfast::store {
@@ -126,6 +127,34 @@ Result<Database> Database::open(const std::filesystem::path& path, const char* v
     }
     sqlite3_extended_result_codes(raw, 1);
     return database;
+}
+
+Result<Database> Database::from_bytes(std::string_view bytes)
+{
+    TRY_ASSIGN(auto database, open(":memory:"));
+    const auto size = static_cast<sqlite3_int64>(bytes.size());
+    auto* copy = static_cast<unsigned char*>(sqlite3_malloc64(bytes.size() + 1));
+    check(copy != nullptr, "there is memory for a settings store");
+    std::ranges::copy(bytes, copy);
+    const int status =
+        sqlite3_deserialize(database.database_.get(), "main", copy, size, size,
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
+    if (status != SQLITE_OK) {
+        return failure(database.database_.get(), status);
+    }
+    return database;
+}
+
+Result<std::string> Database::to_bytes()
+{
+    sqlite3_int64 size = 0;
+    auto* bytes = sqlite3_serialize(database_.get(), "main", &size, 0);
+    if (bytes == nullptr) {
+        return fail(Errc::internal, "Data store error: no copy of a database in memory");
+    }
+    std::string text(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    sqlite3_free(bytes);
+    return text;
 }
 
 Result<void> Database::execute(const char* sql)

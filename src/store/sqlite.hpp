@@ -48,6 +48,12 @@ public:
     /// `vfs` names another SQLite file layer than the system's; tests cut the power with one.
     static Result<Database> open(const std::filesystem::path& path, const char* vfs = nullptr);
 
+    /// A database in memory, with the content of a file that nobody has open and that no journal
+    /// lies beside.
+    static Result<Database> from_bytes(std::string_view bytes);
+    /// What its file would hold.
+    Result<std::string> to_bytes();
+
     /// Runs statements without parameters and results.
     Result<void> execute(const char* sql);
     Result<Statement> prepare(std::string_view sql);

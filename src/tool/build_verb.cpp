@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "machine/run_verb.hpp"
+#include "tool/bundle.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -91,11 +92,32 @@ Result<image::Built> build_image(io::System& system, const std::string& variant_
     return built;
 }
 
+namespace {
+
+/// The programs that run on a workstation, into out/tools/. Needs no image.
+Result<int> build_tools(io::System& system)
+{
+    TRY_ASSIGN(auto context, make_context(system));
+    {
+        const image::Step step(context, "compile");
+        TRY(image::run_tool(context, {"ninja", "--quiet", "-C",
+                                      context.programs.parent_path().native(), "tuf-client"})
+                .while_("compiling"));
+    }
+    TRY(bundle_program(system, context.programs / "tuf-client", context.output / "tools"));
+    std::puts("out/tools/tuf-client");
+    return 0;
+}
+
+} // namespace
+
 Result<int> build_verb(const CommandLine& arguments, io::System& system)
 {
     CLI::App app("Builds an image variant into out/<variant>/.", "holdfast build");
     std::string variant = "metal-dev";
     bool refresh = false;
+    bool tools = false;
+    app.add_flag("--tools", tools, "build no image, but the workstation's programs: out/tools/");
     app.add_option("--variant", variant, "variant name, or path of a variant file")
         ->capture_default_str();
     app.add_flag("--refresh-packages", refresh, "fetch the Debian package index anew first");
@@ -103,6 +125,9 @@ Result<int> build_verb(const CommandLine& arguments, io::System& system)
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& problem) {
         return app.exit(problem) == 0 ? 0 : 2;
+    }
+    if (tools) {
+        return build_tools(system);
     }
     if (refresh) {
         TRY_ASSIGN(auto context, make_context(system));

@@ -8,6 +8,7 @@
 #include "api/server/update_handlers.hpp"
 #include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_service_manager.hpp"
+#include "store/migration/migrate.hpp"
 
 #include <cstdio>
 #include <unistd.h>
@@ -15,6 +16,10 @@
 namespace holdfast::api {
 
 namespace {
+
+/// EX_CONFIG of sysexits.h; RestartPreventExitStatus= of the unit.
+constexpr int not_to_be_restarted = 78;
+constexpr auto migrations = "/usr/share/holdfast/migrations";
 
 /// The version whose change drops weak values.
 Result<std::string> os_version(io::Files& files, const std::filesystem::path& os_release)
@@ -75,8 +80,41 @@ Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::S
     return server.listen({options.socket_path, options.socket_gid});
 }
 
+/// Brings the settings to this version. It happens here and not in a program of its own, since
+/// nothing can be done before it and a process costs a tenth of a second at each boot.
+Result<void> migrate_store(const ServerOptions& options, io::System& system)
+{
+    TRY_ASSIGN(const auto os, read_os_object(system.files, options.os_release));
+    const auto version = Version::parse(os["version_id"].get<std::string>());
+    if (!version.has_value()) {
+        return Failure{version.error()};
+    }
+    TRY_ASSIGN(const auto known, store::load_migrations(system.files, migrations));
+    TRY_ASSIGN(const auto done,
+               store::migrate(system.files, store::recover_store,
+                              options.datastore_path.parent_path(), *version, known));
+    if (done.from.has_value()) {
+        log::info("settings are of another version",
+                  {{"from", done.from->str()},
+                   {"to", version->str()},
+                   {"applied", std::to_string(done.forward)},
+                   {"taken back", std::to_string(done.backward)}});
+    }
+    if (!done.restored.empty()) {
+        log::warning("settings as they were when this version ran last; newer ones are kept aside",
+                     {{"problem", done.restored}});
+    }
+    return {};
+}
+
 Result<int> serve(const ServerOptions& options, io::System& system)
 {
+    if (const auto migrated = migrate_store(options, system); !migrated.has_value()) {
+        // Trying again would not help: the unit fails for good, and with it a boot on trial.
+        log::error("settings cannot be brought to this version",
+                   {{"problem", migrated.error().message()}});
+        return not_to_be_restarted;
+    }
     TRY_ASSIGN(const auto variant, system.files.read(options.variant_file));
     TRY_ASSIGN(const auto model,
                settings::Model::load(variant).while_("reading " + options.variant_file.native()));

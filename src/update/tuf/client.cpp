@@ -19,22 +19,31 @@ Time time_of(io::Clock& clock, const MetadataCache& cache)
     return std::max(now, cache.latest_known_time());
 }
 
+/// Where a client begins: a root, and its text where the cache does not hold it.
+struct Beginning {
+    TrustedMetadata trusted;
+    std::optional<std::string> unsaved_root;
+};
+
 /// The newer one of the cached and the shipped root, of those that verify.
-Result<TrustedMetadata> start_from_root(io::Files& files, const MetadataCache& cache,
-                                        const std::filesystem::path& shipped, Time now)
+Result<Beginning> begin(io::Files& files, const MetadataCache& cache,
+                        const std::filesystem::path& shipped, Time now)
 {
-    Result<TrustedMetadata> best = fail(Errc::not_found, "no root metadata to begin with");
+    Result<Beginning> best = fail(Errc::not_found, "no root metadata to begin with");
     if (const auto text = cache.load("root", largest_root)) {
-        best = TrustedMetadata::start(*text, now).while_("the cached root.json");
+        auto start = TrustedMetadata::start(*text, now).while_("the cached root.json");
+        best = start.has_value() ? Result<Beginning>(Beginning{*std::move(start), std::nullopt})
+                                 : Failure{std::move(start).error()};
     }
-    if (!shipped.empty()) {
-        const auto text = files.read(shipped, largest_root);
-        auto start = text.has_value() ? TrustedMetadata::start(*text, now)
-                                      : Result<TrustedMetadata>(Failure{text.error()});
-        if (start.has_value() &&
-            (!best.has_value() || start->root().version > best->root().version)) {
-            return start;
-        }
+    auto text =
+        shipped.empty() ? Result<std::string>(std::string()) : files.read(shipped, largest_root);
+    if (shipped.empty() || !text.has_value()) {
+        return best;
+    }
+    auto start = TrustedMetadata::start(*text, now);
+    if (start.has_value() &&
+        (!best.has_value() || start->root().version > best->trusted.root().version)) {
+        return Beginning{*std::move(start), *std::move(text)};
     }
     return best;
 }
@@ -52,9 +61,10 @@ Result<Client> Client::open(io::HttpClient& http, io::Files& files, io::Clock& c
                             ClientOptions options)
 {
     MetadataCache cache(files, options.metadata_dir);
-    TRY_ASSIGN(auto trusted,
-               start_from_root(files, cache, options.shipped_root, time_of(clock, cache)));
-    return Client(http, clock, std::move(cache), std::move(options), std::move(trusted));
+    TRY_ASSIGN(auto beginning, begin(files, cache, options.shipped_root, time_of(clock, cache)));
+    Client client(http, clock, std::move(cache), std::move(options), std::move(beginning.trusted));
+    client.unsaved_root_ = std::move(beginning.unsaved_root);
+    return client;
 }
 
 Result<void> Client::refresh()
@@ -72,6 +82,10 @@ Result<void> Client::refresh()
 
 Result<void> Client::refresh_root()
 {
+    if (unsaved_root_) {
+        TRY(cache_.save("root", *unsaved_root_));
+        unsaved_root_.reset();
+    }
     for (int updates = 0; updates < most_root_updates; ++updates) {
         const auto version = trusted_.root().version + 1;
         const auto text = fetch_metadata("root", version, largest_root);

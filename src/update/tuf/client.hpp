@@ -79,7 +79,8 @@ private:
     MetadataCache cache_;
     ClientOptions options_;
     TrustedMetadata trusted_;
-    std::optional<Targets> targets_; ///< Set by `refresh`.
+    std::optional<std::string> unsaved_root_; ///< A shipped root that the cache shall hold.
+    std::optional<Targets> targets_;          ///< Set by `refresh`.
 };
 
 /// Puts a root into an empty or new `metadata_dir`, after checking that it is one. It is kept a

@@ -61,7 +61,7 @@ Result<Keys> read_keys(const Json& object)
     Keys keys;
     TRY_ASSIGN(const auto* list, get_object(object, "keys"));
     for (const auto& [id, fields] : list->items()) {
-        Key key{.type = {}, .scheme = {}, .public_text = {}, .fields = fields};
+        Key key{.fields = fields};
         TRY_ASSIGN(key.type, get_string(fields, "keytype"));
         TRY_ASSIGN(key.scheme, get_string(fields, "scheme"));
         TRY_ASSIGN(const auto* value, get_object(fields, "keyval"));
@@ -98,7 +98,7 @@ Result<MetaFile> read_meta_file(const Json& object)
 
 Result<Target> read_target(const std::string& name, const Json& object)
 {
-    Target target{.name = name, .length = 0, .hashes = {}};
+    Target target{.name = name};
     TRY_ASSIGN(target.length, get_number(object, "length", 0));
     TRY_ASSIGN(target.hashes, read_hashes(object));
     if (const auto* custom = find_member(object, "custom")) {

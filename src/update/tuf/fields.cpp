@@ -41,7 +41,9 @@ Result<bool> get_bool(const Json& object, std::string_view name)
 Result<std::uint64_t> get_number(const Json& object, std::string_view name, std::uint64_t lowest)
 {
     TRY_ASSIGN(const auto* member, get_member(object, name));
-    if (!member->is_number_unsigned() || member->get<std::uint64_t>() < lowest) {
+    const bool is_whole = member->is_number_unsigned() ||
+                          (member->is_number_integer() && member->get<std::int64_t>() >= 0);
+    if (!is_whole || member->get<std::uint64_t>() < lowest) {
         return fail(Errc::invalid, "\"{}\" is no whole number from {} on", name, lowest);
     }
     return member->get<std::uint64_t>();

@@ -22,17 +22,17 @@ using Hashes = std::map<std::string, std::string, std::less<>>;
 
 /// A key as it stands in a document. Kinds that we don't know are kept, and never verify.
 struct Key {
-    std::string type;
-    std::string scheme;
-    std::string public_text; ///< PEM, or hexadecimal for Ed25519.
-    Json fields{};           ///< The whole object, for its key id.
+    std::string type{};
+    std::string scheme{};
+    std::string public_text{}; ///< PEM, or hexadecimal for Ed25519.
+    Json fields{};             ///< The whole object, for its key id.
 };
 using Keys = std::map<std::string, Key, std::less<>>;
 
 /// Who may sign for a role, and how many of them must.
 struct Signers {
-    std::vector<std::string> key_ids; ///< Each once.
-    std::uint64_t threshold = 1;      ///< At least 1.
+    std::vector<std::string> key_ids{}; ///< Each once.
+    std::uint64_t threshold = 1;        ///< At least 1.
 };
 
 /// What every role's document begins with.
@@ -67,9 +67,9 @@ struct Snapshot : Head {
 
 /// A file that the repository offers.
 struct Target {
-    std::string name; ///< With `/` between folders.
+    std::string name{}; ///< With `/` between folders.
     std::uint64_t length = 0;
-    Hashes hashes;
+    Hashes hashes{};
     Json custom{}; ///< Null where there is none.
 
     /// Errors: `not_found` where the repository gives no SHA-256.
@@ -78,11 +78,11 @@ struct Target {
 
 /// A role that may sign for a part of the targets.
 struct Delegation {
-    std::string role;
-    Signers signers;
-    bool terminating = false;       ///< Who looks for a name of this part need not look further.
-    std::vector<std::string> paths; ///< Patterns; or else…
-    std::vector<std::string> hash_prefixes; ///< …beginnings of the SHA-256 of the name.
+    std::string role{};
+    Signers signers{};
+    bool terminating = false;         ///< Who looks for a name of this part need not look further.
+    std::vector<std::string> paths{}; ///< Patterns; or else…
+    std::vector<std::string> hash_prefixes{}; ///< …beginnings of the SHA-256 of the name.
 };
 
 struct Targets : Head {

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "store/migration/steps.hpp"
+
+namespace holdfast::store {
+
+/// A migration that was applied, with what is needed to take it back.
+struct Done {
+    Migration migration;
+    Rows lost;
+};
+
+/// What a migration changes of a store.
+struct StoreImage {
+    Rows rows;
+    std::vector<Done> done; ///< Oldest first.
+};
+
+/// The version that the store was brought to last; nothing for one that no image has adopted.
+/// `bytes` is the store's file. Errors: `corrupt`.
+Result<std::optional<Version>> version_of_store(std::string_view bytes);
+
+/// Errors: `corrupt`.
+Result<StoreImage> read_store(std::string_view bytes);
+
+/// The file with the rows replaced, and marked as being at `version`. Audit log and reports stay.
+Result<std::string> write_store(std::string_view bytes, const StoreImage& image,
+                                const Version& version);
+
+} // namespace holdfast::store

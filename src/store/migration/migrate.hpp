@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/version.hpp"
+#include "io/files.hpp"
+#include "store/migration/migration.hpp"
+
+#include <functional>
+
+namespace holdfast::store {
+
+/// What `migrate` did.
+struct Migrated {
+    std::optional<Version> from; ///< Nothing when there was no store, or it was at its version.
+    int forward = 0;             ///< Migrations applied.
+    int backward = 0;            ///< Migrations taken back.
+    /// Why the store that an earlier visit to this version left was put back, where it was: what
+    /// has been set since is then in `v<from>.sqlite` only.
+    std::string restored = {};
+};
+
+/// Finishes or undoes what a power cut interrupted in the store of a directory, so that its one file
+/// is all there is. SQLite does that when a store is opened.
+using Recover = std::function<Result<void>(const std::filesystem::path& directory)>;
+Result<void> recover_store(const std::filesystem::path& directory);
+
+/// Brings the settings store in `<folder>/current` to the version of the running image, before
+/// anybody opens it. From an older version: the migrations of each version in between, oldest
+/// first. From a newer one, after a rollback: those that the store remembers, newest first; no
+/// newer image is needed for that.
+///
+/// Works on a copy in memory, writes the old store to `<folder>/v<from>.sqlite`, and then replaces
+/// the store, so that a power cut at any instant leaves the old or the new one, whole. On an error
+/// the store is as it was.
+///
+/// Errors: `corrupt` for a store that cannot be read; `io`, `no_space`, `denied`.
+Result<Migrated> migrate(io::Files& files, const Recover& recover,
+                         const std::filesystem::path& folder, const Version& to,
+                         const std::vector<Migration>& known);
+
+/// The migrations that the image carries, sorted by version and then file name; none without the
+/// directory. Errors: `invalid` naming the file.
+Result<std::vector<Migration>> load_migrations(io::Files& files,
+                                               const std::filesystem::path& directory);
+
+} // namespace holdfast::store

@@ -1,0 +1,258 @@
+#include "store/migration/migrate.hpp"
+
+#include "io/posix/posix_system.hpp"
+#include "io/testing/fake_clock.hpp"
+#include "io/testing/fake_files.hpp"
+#include "store/migration/image.hpp"
+#include "store/store.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+namespace holdfast::store {
+namespace {
+
+using io::Unflushed;
+using testing::AnyOf;
+using testing::HasSubstr;
+
+const std::filesystem::path folder = "/var/lib/bottlerocket/datastore";
+const auto live = folder / "current/settings.sqlite";
+
+Version version(std::string_view text)
+{
+    return *Version::parse(text);
+}
+
+Result<void> nothing_to_recover(const std::filesystem::path&)
+{
+    return {};
+}
+
+std::vector<Migration> known()
+{
+    std::vector<Migration> migrations;
+    for (const auto* text : {R"(version = "1.1.0"
+name = "greeting"
+[[step]]
+kind = "rename"
+from = "settings.motd"
+to = "settings.greeting"
+[[step]]
+kind = "default"
+key = "settings.ntp.options"
+before = ["iburst"]
+after = ["iburst", "minpoll 4"]
+)",
+                             R"(version = "1.2.0"
+name = "more"
+[[step]]
+kind = "map"
+key = "settings.kernel.lockdown"
+values = [{ before = "on", after = "integrity" }, { before = "integrity", after = "strict" }]
+[[step]]
+kind = "remove"
+key = "settings.host-containers.*.legacy"
+[[step]]
+kind = "move"
+from = "settings.host-containers"
+to = "settings.containers.host"
+)"}) {
+        auto migration = parse_migration(text);
+        EXPECT_TRUE(migration.has_value()) << migration.error().message();
+        migrations.push_back(*std::move(migration));
+    }
+    return migrations;
+}
+
+/// A store as a server of version 1.0.0 leaves it.
+std::string store_bytes()
+{
+    io::FakeClock clock;
+    std::string pattern = testing::TempDir() + "holdfast-migrate-XXXXXX";
+    const std::filesystem::path directory = ::mkdtemp(pattern.data());
+    {
+        auto store = Store::open(directory, clock);
+        EXPECT_TRUE(store.has_value());
+        EXPECT_TRUE(store->adopt_image("1.0.0 0123abcd", {{"settings.motd", "\"default\""},
+                                                          {"settings.ntp.options", R"(["iburst"])"}})
+                        .has_value());
+        EXPECT_TRUE(store
+                        ->patch("t",
+                                {{"settings.motd", "\"mine\""},
+                                 {"settings.kernel.lockdown", "\"on\""},
+                                 {"settings.host-containers.admin.enabled", "true"},
+                                 {"settings.host-containers.admin.legacy", "7"},
+                                 {"settings.host-containers.\"a.b\".source", "\"x\""}},
+                                {Source::api, "uid=0"}, Strength::strong)
+                        .has_value());
+        EXPECT_TRUE(store->commit("t").has_value());
+    }
+    io::PosixFiles files;
+    auto bytes = files.read(directory / "settings.sqlite", 1U << 20U);
+    std::filesystem::remove_all(directory);
+    EXPECT_TRUE(bytes.has_value());
+    return bytes.has_value() ? *std::move(bytes) : "";
+}
+
+/// What counts in a store's file.
+std::map<std::string, std::string> values_in(const std::string& bytes)
+{
+    const auto image = read_store(bytes);
+    EXPECT_TRUE(image.has_value()) << image.error().message();
+    std::map<std::string, std::string> values;
+    for (const auto& [place, stored] : image->rows) {
+        values.insert_or_assign(place.first, stored.value); // Sources in ascending order.
+    }
+    return values;
+}
+
+class Migrate : public testing::Test {
+protected:
+    Migrate() { files_.put(live, original_, 0600); }
+
+    Migrated to(std::string_view text)
+    {
+        auto migrated = migrate(files_, nothing_to_recover, folder, version(text), known());
+        EXPECT_TRUE(migrated.has_value()) << migrated.error().message();
+        return migrated.has_value() ? *std::move(migrated) : Migrated{};
+    }
+    std::map<std::string, std::string> values() { return values_in(*files_.read(live)); }
+
+    std::string original_ = store_bytes();
+    io::FakeFiles files_;
+};
+
+TEST_F(Migrate, DoesNothingAtTheSameVersionOrWithoutAStore)
+{
+    EXPECT_FALSE(to("1.0.0").from.has_value());
+    EXPECT_EQ(*files_.read(live), original_);
+    io::FakeFiles empty;
+    const auto none = migrate(empty, nothing_to_recover, folder, version("1.0.0"), known());
+    ASSERT_TRUE(none.has_value());
+    EXPECT_FALSE(none->from.has_value());
+}
+
+TEST_F(Migrate, RunsEachStepOfSkippedVersionsAndKeepsTheOldStore)
+{
+    const auto migrated = to("1.3.0");
+    EXPECT_EQ(migrated.from->str(), "1.0.0");
+    EXPECT_EQ(migrated.forward, 2);
+    const auto found = values();
+    EXPECT_FALSE(found.contains("settings.motd"));
+    EXPECT_EQ(found.at("settings.greeting"), "\"mine\"");
+    EXPECT_EQ(found.at("settings.ntp.options"), R"(["iburst","minpoll 4"])");
+    EXPECT_EQ(found.at("settings.kernel.lockdown"), "\"integrity\"") << "not mapped twice";
+    EXPECT_EQ(found.at("settings.containers.host.admin.enabled"), "true");
+    EXPECT_EQ(found.at("settings.containers.host.\"a.b\".source"), "\"x\"");
+    EXPECT_FALSE(found.contains("settings.containers.host.admin.legacy"));
+    EXPECT_EQ(*files_.read(folder / "v1.0.0.sqlite"), original_);
+    EXPECT_FALSE(to("1.3.0").from.has_value()) << "a second start finds nothing to do";
+}
+
+TEST_F(Migrate, GoesBackByWhatTheStoreRemembers)
+{
+    const auto before = values();
+    to("1.2.0");
+    // The older image knows none of the newer migrations.
+    const auto back = migrate(files_, nothing_to_recover, folder, version("1.0.0"), {});
+    ASSERT_TRUE(back.has_value()) << back.error().message();
+    EXPECT_EQ(back->backward, 2);
+    EXPECT_EQ(values(), before) << "with what was removed";
+    to("1.1.0");
+    EXPECT_EQ(values().at("settings.greeting"), "\"mine\"") << "and forth again";
+}
+
+TEST_F(Migrate, KeepsOnTheWayBackWhatWasChangedInBetween)
+{
+    to("1.1.0");
+    auto image = *read_store(*files_.read(live));
+    image.rows.at({"settings.greeting", Source::api}).value = "\"changed\"";
+    files_.put(live, *write_store(*files_.read(live), image, version("1.1.0")));
+    to("1.0.0");
+    EXPECT_EQ(values().at("settings.motd"), "\"changed\"");
+}
+
+TEST_F(Migrate, LeavesAPersonsChoiceThatEqualsAnOldDefault)
+{
+    auto image = *read_store(original_);
+    image.rows[{"settings.ntp.options", Source::api}] = {R"(["iburst"])", {}};
+    files_.put(live, *write_store(original_, image, version("1.0.0")));
+    to("1.1.0");
+    EXPECT_EQ(values().at("settings.ntp.options"), R"(["iburst"])");
+}
+
+TEST_F(Migrate, LeavesABrokenStoreAsItIs)
+{
+    files_.put(live, original_.substr(0, 5000));
+    const auto broken = migrate(files_, nothing_to_recover, folder, version("1.1.0"), known());
+    ASSERT_FALSE(broken.has_value());
+    EXPECT_EQ(*files_.read(live), original_.substr(0, 5000));
+    EXPECT_FALSE(files_.exists(folder / "v1.0.0.sqlite"));
+}
+
+TEST_F(Migrate, PutsTheKeptStoreBackWhenThereIsNoOtherWay)
+{
+    to("1.1.0");
+    auto database = Database::from_bytes(*files_.read(live));
+    ASSERT_TRUE(database->execute("UPDATE notes SET text = '[{}]' WHERE name = 'migrations'")
+                    .has_value());
+    files_.put(live, *database->to_bytes());
+    const auto back = to("1.0.0");
+    EXPECT_THAT(back.restored, HasSubstr("migrations that the store remembers"));
+    EXPECT_EQ(*files_.read(live), original_);
+    EXPECT_TRUE(files_.exists(folder / "v1.1.0.sqlite")) << "nothing is lost";
+}
+
+class MigratePowerCut : public testing::TestWithParam<Unflushed> {};
+
+TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
+{
+    const auto original = store_bytes();
+    const auto old_values = values_in(original);
+    bool finished = false;
+    int step = 0;
+    for (; !finished; ++step) {
+        SCOPED_TRACE(step);
+        io::FakeFiles files;
+        files.put(live, original, 0600);
+        files.cut_power_after(step);
+        finished =
+            migrate(files, nothing_to_recover, folder, version("1.2.0"), known()).has_value();
+        files.restart(GetParam());
+
+        const auto found = files.read(live);
+        ASSERT_TRUE(found.has_value());
+        const auto at = version_of_store(*found);
+        ASSERT_TRUE(at.has_value() && at->has_value());
+        EXPECT_THAT((*at)->str(), AnyOf("1.0.0", "1.2.0"));
+        EXPECT_EQ(values_in(*found) == old_values, (*at)->str() == "1.0.0");
+        // The next boot finishes, and the way back is open.
+        ASSERT_TRUE(
+            migrate(files, nothing_to_recover, folder, version("1.2.0"), known()).has_value());
+        ASSERT_TRUE(migrate(files, nothing_to_recover, folder, version("1.0.0"), {}).has_value());
+        EXPECT_EQ(values_in(*files.read(live)), old_values);
+    }
+    EXPECT_GT(step, 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, MigratePowerCut,
+                         testing::Values(Unflushed::all_lost, Unflushed::names_kept));
+
+TEST(RecoverStore, LeavesNoJournal)
+{
+    std::string pattern = testing::TempDir() + "holdfast-migrate-XXXXXX";
+    const std::filesystem::path directory = ::mkdtemp(pattern.data());
+    io::PosixFiles files;
+    const auto bytes = store_bytes();
+    ASSERT_TRUE(io::replace_file(files, directory / "settings.sqlite", bytes).has_value());
+    // Not a valid header: SQLite takes it for a journal that was never begun.
+    ASSERT_TRUE(io::replace_file(files, directory / "settings.sqlite-journal", "junk").has_value());
+    ASSERT_TRUE(recover_store(directory).has_value());
+    EXPECT_EQ(*files.read(directory / "settings.sqlite", 1U << 20U), bytes);
+    std::filesystem::remove_all(directory);
+}
+
+} // namespace
+} // namespace holdfast::store

@@ -1,0 +1,66 @@
+#include "io/testing/fake_clock.hpp"
+#include "io/testing/fake_files.hpp"
+#include "update/tuf/client.hpp"
+#include "update/tuf/testing/test_repository.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::tuf {
+namespace {
+
+class CachePowerCut : public ::testing::TestWithParam<io::Unflushed> {
+protected:
+    TestRepository repository;
+    io::FakeClock clock;
+    ClientOptions options{.metadata_dir = "/cache",
+                          .metadata_url = TestRepository::metadata_url,
+                          .targets_url = TestRepository::targets_url,
+                          .shipped_root = "/usr/root.json"};
+
+    Result<void> refresh(io::FakeFiles& files)
+    {
+        TRY_ASSIGN(auto client, Client::open(repository.http, files, clock, options));
+        return client.refresh();
+    }
+};
+
+TEST_P(CachePowerCut, LeavesACacheThatRefreshesAtEveryStep)
+{
+    // Version 1 is known, then keys rotate and everything starts again from low versions: the
+    // refresh that touches every file.
+    const auto first_root = repository.file("1.root.json");
+    repository.timestamp.version = 500;
+    repository.publish_next();
+    const auto before = repository.http.files;
+    repository.rotate("timestamp", repository.root.timestamp);
+    repository.rotate("snapshot", repository.root.snapshot);
+    repository.root.version = 2;
+    repository.publish_root();
+    repository.timestamp.version = repository.snapshot.version = 1;
+    repository.publish_next();
+    const auto after = repository.http.files;
+
+    int points = 0;
+    for (bool finished = false; !finished; ++points) {
+        SCOPED_TRACE(points);
+        io::FakeFiles files({{"/usr/root.json", first_root}});
+        repository.http.files = before;
+        ASSERT_TRUE(refresh(files).has_value());
+        repository.http.files = after;
+        files.cut_power_after(points);
+        finished = refresh(files).has_value();
+        files.restart(GetParam());
+
+        const auto again = refresh(files);
+        ASSERT_TRUE(again.has_value()) << again.error().message();
+        EXPECT_EQ((*parse_json(*files.read("/cache/root.json")))["signed"]["version"], 2);
+        EXPECT_EQ((*parse_json(*files.read("/cache/timestamp.json")))["signed"]["version"], 2);
+    }
+    EXPECT_GT(points, 20) << "the cuts should reach into every file";
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, CachePowerCut,
+                         ::testing::Values(io::Unflushed::all_lost, io::Unflushed::names_kept));
+
+} // namespace
+} // namespace holdfast::tuf

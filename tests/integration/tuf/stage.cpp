@@ -1,0 +1,64 @@
+#include "stage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+namespace holdfast::stage {
+
+namespace fs = std::filesystem;
+
+Folder::Folder()
+{
+    std::string name = "/tmp/holdfast-tuf-XXXXXX";
+    path_ = ::mkdtemp(name.data());
+}
+
+Folder::~Folder()
+{
+    std::error_code error;
+    fs::remove_all(path_, error);
+}
+
+Server::Server(const fs::path& folder)
+{
+    const auto port_file = folder / "port";
+    const auto started = background_.start(
+        {"python3", HOLDFAST_TESTS_FOLDER "/odd_server.py", folder, port_file}, folder / "log");
+    EXPECT_TRUE(started.has_value());
+    id_ = started.has_value() ? *started : 0;
+    io::PosixFiles files;
+    for (int tries = 0; tries < 300 && port_.empty(); ++tries) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        port_ = files.read(port_file, 100).value_or("");
+    }
+    EXPECT_FALSE(port_.empty()) << "the server does not start";
+}
+
+Server::~Server()
+{
+    if (id_ != 0) {
+        static_cast<void>(background_.kill(id_).has_value());
+    }
+}
+
+std::string Server::url(const std::string& habit, const std::string& file) const
+{
+    return "http://127.0.0.1:" + port_ + "/" + habit + "/" + file;
+}
+
+std::string run(const std::vector<std::string>& arguments, int exit_status)
+{
+    io::PosixProcesses processes;
+    const auto outcome = processes.run({.arguments = arguments});
+    EXPECT_TRUE(outcome.has_value()) << arguments[0];
+    if (!outcome.has_value()) {
+        return {};
+    }
+    EXPECT_EQ(outcome->exit_status, exit_status) << outcome->output << outcome->errors;
+    return outcome->output + outcome->errors;
+}
+
+} // namespace holdfast::stage
