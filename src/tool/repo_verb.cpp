@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
 #include "io/curl/curl_http_client.hpp"
+#include "machine/run_verb.hpp"
 #include "tool/repo_keys.hpp"
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
@@ -24,7 +25,7 @@ class RepoRun {
 public:
     RepoRun(io::System& system, RepoOptions options)
         : system_(system), options_(std::move(options)),
-          layout_(user_path(system, options_.repository)),
+          layout_(machine::user_path(system, options_.repository)),
           channel_{.variant = options_.variant, .arch = options_.arch}
     {
     }
@@ -47,12 +48,12 @@ private:
     {
         if (!options_.expiration_policy.empty()) {
             TRY_ASSIGN(const auto text,
-                       system_.files.read(user_path(system_, options_.expiration_policy)));
+                       system_.files.read(machine::user_path(system_, options_.expiration_policy)));
             TRY_ASSIGN(publish_options_.expiration,
                        publish::parse_expiration_policy(text).while_(options_.expiration_policy));
         }
         if (!options_.shipped_root.empty()) {
-            publish_options_.shipped_root = user_path(system_, options_.shipped_root);
+            publish_options_.shipped_root = machine::user_path(system_, options_.shipped_root);
         }
         return {};
     }
@@ -105,7 +106,8 @@ private:
         if (options_.wave_policy.empty()) {
             return update::Waves();
         }
-        TRY_ASSIGN(const auto text, system_.files.read(user_path(system_, options_.wave_policy)));
+        TRY_ASSIGN(const auto text,
+                   system_.files.read(machine::user_path(system_, options_.wave_policy)));
         TRY_ASSIGN(const auto policy, update::parse_wave_policy(text).while_(options_.wave_policy));
         TRY_ASSIGN(const auto start, update::parse_moment(options_.start, now()).while_("--start"));
         return update::build_waves(policy, start);
@@ -134,7 +136,7 @@ private:
         const auto manifest_file =
             options_.build.empty()
                 ? fs::path(checkout) / "out" / variant.name / "latest-manifest.json"
-                : user_path(system_, options_.build);
+                : machine::user_path(system_, options_.build);
         TRY_ASSIGN(const auto text, system_.files.read(manifest_file));
         TRY_ASSIGN(const auto build, publish::parse_build(text).while_(manifest_file.native()));
         if (build.channel.variant != variant.name) {
