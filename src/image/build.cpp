@@ -220,6 +220,7 @@ private:
         Key key;
         key.add(builder_version).add(packages_.folder.native()).add(context_.source_date_epoch);
         key.add(os_release(variant_, release_)).add(to_text(variant_.settings));
+        key.add_file(update_root_of(context_));
         key.add(variant_.settings_groups);
         for (const auto& program : variant_.programs) {
             key.add(program).add_file(context_.programs / program);

@@ -246,6 +246,28 @@ Result<void> make_container_tree(Context& context, const ContainerImage& image,
     return lay_tree(context, packages, image.overlays, image.programs, folder);
 }
 
+fs::path update_root_of(const Context& context)
+{
+    return context.checkout / "keys/repository/root.json";
+}
+
+namespace {
+
+/// Without it the image takes no updates.
+Result<void> copy_update_root(Context& context, const fs::path& folder)
+{
+    auto& files = context.system.files;
+    const auto source = update_root_of(context);
+    if (!files.exists(source)) {
+        return {};
+    }
+    TRY_ASSIGN(const auto text, files.read(source));
+    TRY(files.create_directories(folder / "usr/share/updog"));
+    return io::replace_file(files, folder / "usr/share/updog/root.json", text);
+}
+
+} // namespace
+
 Result<void> make_root_tree(Context& context, const Variant& variant, const Release& release,
                             const PackageTree& packages,
                             const std::map<std::string, fs::path>& container_archives,
@@ -265,6 +287,7 @@ Result<void> make_root_tree(Context& context, const Variant& variant, const Rele
     TRY(io::replace_file(files, share / "variant.json", to_pretty_text(description_of(variant)) + "\n"));
     TRY(io::replace_file(files, share / "application-inventory.json",
                          to_pretty_text(inventory(packages.packages, release)) + "\n"));
+    TRY(copy_update_root(context, folder));
     for (const auto* mount_point :
          {"boot", "dev", "proc", "run", "sys", "tmp", "home", "local", "media/cdrom", "mnt", "opt",
           "srv", "root", "etc", "var", ".bottlerocket"}) {

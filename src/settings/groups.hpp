@@ -6,6 +6,7 @@ namespace holdfast::settings {
 
 // One function per folder. A new group is declared here and listed in groups.cpp.
 Group api_group();
+Group boot_health_group();
 Group container_services_group();
 Group host_containers_group();
 Group kernel_group();
@@ -13,6 +14,7 @@ Group motd_group();
 Group network_group();
 Group ntp_group();
 Group pki_group();
+Group updates_group();
 
 /// All groups by name.
 const std::map<std::string, Group>& all_groups();

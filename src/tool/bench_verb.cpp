@@ -1,6 +1,7 @@
 #include "tool/verbs.hpp"
 
 #include "bench/bench.hpp"
+#include "bench/delta.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -18,10 +19,37 @@ Result<double> seconds_of_rebuild(io::System& system)
     return std::chrono::duration<double>(system.clock.monotonic_now() - start).count();
 }
 
+/// `bench delta`: two releases, and what brings the second over the first.
+Result<int> bench_delta(const CommandLine& arguments, io::System& system)
+{
+    CLI::App app("Counts the bytes of an update beside casync, zchunk and RAUC's adaptive method, "
+                 "for two releases that differ by some files.",
+                 "holdfast bench delta");
+    bench::DeltaPlan plan{.build = "out/metal-dev/latest", .old_files = {}, .new_files = {}};
+    app.add_option("--build", plan.build, "prefix of a built image")->capture_default_str();
+    app.add_option("--old", plan.old_files, "folder laid over its root for the first release")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    app.add_option("--new", plan.new_files, "folder laid over that for the second release")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+    TRY_ASSIGN(auto context, make_context(system));
+    TRY(bench::run_delta(context, plan));
+    return 0;
+}
+
 } // namespace
 
 Result<int> bench_verb(const CommandLine& arguments, io::System& system)
 {
+    if (!arguments.empty() && arguments.front() == "delta") {
+        return bench_delta({arguments.begin() + 1, arguments.end()}, system);
+    }
     CLI::App app("Measures metal-dev beside a stock Debian 13 with containerd, and prints a table "
                  "of figures and marks.",
                  "holdfast bench");

@@ -1,7 +1,6 @@
 #include "tool/verbs.hpp"
 
 #include "base/text.hpp"
-#include "machine/run_verb.hpp"
 #include "tool/bundle.hpp"
 
 #include <CLI/CLI.hpp>
@@ -37,7 +36,7 @@ Result<image::Context> make_context(io::System& system)
 Result<fs::path> find_variant(io::System& system, const std::string& name)
 {
     if (name.contains('/')) {
-        return machine::user_path(system, name);
+        return user_path(system, name);
     }
     const auto folder = fs::path(checkout) / "variants";
     auto file = folder / (name + ".toml");
@@ -75,6 +74,17 @@ Result<void> compile(image::Context& context, const image::Variant& variant)
     return {};
 }
 
+/// Images take updates from repositories with this root. Made at first use, with keys of this
+/// checkout, as for Secure Boot.
+Result<void> make_update_root(io::System& system, const image::Context& context)
+{
+    if (system.files.exists(image::update_root_of(context))) {
+        return {};
+    }
+    TRY_ASSIGN(const int status, repo_verb({"init"}, system));
+    return status == 0 ? Result<void>() : fail(Errc::io, "making the update repository failed");
+}
+
 } // namespace
 
 Result<image::Built> build_image(io::System& system, const std::string& variant_name)
@@ -83,6 +93,7 @@ Result<image::Built> build_image(io::System& system, const std::string& variant_
     TRY_ASSIGN(const auto file, find_variant(system, variant_name));
     TRY_ASSIGN(const auto variant, image::load_variant(file));
     std::fprintf(stderr, "building %s\n", variant.name.c_str());
+    TRY(make_update_root(system, context).while_("the root of trust for updates"));
     TRY(compile(context, variant));
     TRY_ASSIGN(auto built, image::build_variant(context, variant));
     for (const auto& warning : built.warnings) {

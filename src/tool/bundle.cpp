@@ -29,7 +29,7 @@ std::vector<fs::path> read_libraries(std::string_view ldd_output)
     return libraries;
 }
 
-Result<void> copy(const fs::path& from, const fs::path& to)
+Result<void> copy_over(const fs::path& from, const fs::path& to)
 {
     std::error_code error;
     // A running copy cannot be written to, but it can be replaced.
@@ -58,9 +58,9 @@ Result<void> bundle_program(io::System& system, const fs::path& program, const f
         libraries.push_back(libc_folder / part);
     }
     for (const auto& library : libraries) {
-        TRY(copy(library, lib / library.filename()));
+        TRY(copy_over(library, lib / library.filename()));
     }
-    TRY(copy(program, lib / (name + ".program")));
+    TRY(copy_over(program, lib / (name + ".program")));
     const auto starter = std::format("#!/bin/sh\n"
                                      "lib=$(dirname \"$(readlink -f \"$0\")\")/lib\n"
                                      "exec \"$lib/{}\" --library-path \"$lib\" "

@@ -1,7 +1,5 @@
 #include "tool/verbs.hpp"
 
-#include "machine/run_verb.hpp"
-
 #include "settings/check/check.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,7 +28,7 @@ Result<int> check_verb(const CommandLine& arguments, io::System& system)
     TRY_ASSIGN(const auto model,
                settings::Model::load(to_text(image::description_of(variant)))
                    .while_(std::format("{}: settings", variant_file.native())));
-    TRY_ASSIGN(const auto bytes, system.files.read(machine::user_path(system, file)));
+    TRY_ASSIGN(const auto bytes, system.files.read(user_path(system, file)));
     return settings::check_user_data(file, bytes, model, std::cout);
 }
 

@@ -1,6 +1,6 @@
 #include "tool/repo_keys.hpp"
 
-#include "machine/run_verb.hpp"
+#include "tool/verbs.hpp"
 
 namespace holdfast::tool {
 
@@ -13,7 +13,7 @@ Result<crypto::PrivateKey> load_private_key(io::System& system, const std::strin
     if (typed.starts_with(token_scheme)) {
         return crypto::PrivateKey::from_token(typed);
     }
-    TRY_ASSIGN(const auto pem, system.files.read(machine::user_path(system, typed)));
+    TRY_ASSIGN(const auto pem, system.files.read(user_path(system, typed)));
     return crypto::PrivateKey::from_pem(pem).while_(typed);
 }
 
@@ -47,7 +47,7 @@ Result<publish::RoleKeys> make_role_keys(io::System& system, const RepoOptions& 
         made.keys.push_back(std::move(key));
     }
     if (made.keys.empty()) {
-        const auto file = machine::user_path(system, options.keys_folder) / (name + ".pem");
+        const auto file = keys_folder(system, options) / (name + ".pem");
         TRY_ASSIGN(auto key, find_or_make_key(system, file, options.key_type));
         made.keys.push_back(std::move(key));
     }
@@ -59,7 +59,7 @@ Result<publish::RoleKeys> make_role_keys(io::System& system, const RepoOptions& 
 Result<crypto::PublicKey> load_public_key(io::System& system, const std::string& typed)
 {
     if (!typed.starts_with(token_scheme)) {
-        TRY_ASSIGN(const auto pem, system.files.read(machine::user_path(system, typed)));
+        TRY_ASSIGN(const auto pem, system.files.read(user_path(system, typed)));
         if (pem.contains("BEGIN PUBLIC KEY")) {
             return crypto::PublicKey::from_pem(pem).while_(typed);
         }
@@ -71,7 +71,7 @@ Result<crypto::PublicKey> load_public_key(io::System& system, const std::string&
 Result<publish::KeyRing> load_keys(io::System& system, const RepoOptions& options)
 {
     publish::KeyRing ring;
-    const auto folder = machine::user_path(system, options.keys_folder);
+    const auto folder = keys_folder(system, options);
     if (system.files.exists(folder)) {
         TRY_ASSIGN(const auto names, system.files.list(folder));
         for (const auto& name : names) {
@@ -97,6 +97,12 @@ Result<publish::RootKeys> make_root_keys(io::System& system, const RepoOptions& 
     TRY_ASSIGN(keys.snapshot, make_role_keys(system, options, options.snapshot, "snapshot"));
     TRY_ASSIGN(keys.timestamp, make_role_keys(system, options, options.timestamp, "timestamp"));
     return keys;
+}
+
+std::filesystem::path keys_folder(io::System& system, const RepoOptions& options)
+{
+    return options.keys_folder.empty() ? std::filesystem::path(checkout) / "keys/repository"
+                                       : user_path(system, options.keys_folder);
 }
 
 } // namespace holdfast::tool

@@ -4,6 +4,8 @@
 #include "update/repository/key_ring.hpp"
 #include "update/repository/roots.hpp"
 
+#include <filesystem>
+
 namespace holdfast::tool {
 
 /// All private keys of the folder and those named one by one. A missing folder holds none.
@@ -15,5 +17,8 @@ Result<crypto::PublicKey> load_public_key(io::System& system, const std::string&
 /// The keys of a new repository. Makes those that were not given: <keys folder>/<role>.pem, which
 /// it takes where they exist.
 Result<publish::RootKeys> make_root_keys(io::System& system, const RepoOptions& options);
+
+/// Where keys and the first root lie.
+std::filesystem::path keys_folder(io::System& system, const RepoOptions& options);
 
 } // namespace holdfast::tool

@@ -91,10 +91,11 @@ std::variant<RepoOptions, int> parse_repo_options(const std::vector<std::string>
     RepoOptions options;
     CLI::App app("Publishes image builds for machines to update from.", "holdfast repo");
     app.fallthrough(); // First: verbs inherit it when they are made.
-    app.add_option("--repository", options.repository, "folder of the repository")
-        ->capture_default_str();
-    app.add_option("--keys", options.keys_folder, "folder with private keys (*.pem)")
-        ->capture_default_str();
+    app.add_option("--repository", options.repository,
+                   "folder of the repository; the checkout's out/repository if not given");
+    app.add_option("--keys", options.keys_folder,
+                   "folder with private keys (*.pem) and the first root, which images built here "
+                   "carry; the checkout's keys/repository if not given");
     app.add_option("--key", options.keys, "a private key: PEM, or pkcs11:…; may be repeated");
     app.add_option("--shipped-root", options.shipped_root,
                    "the root in the oldest machines; the repository's first if not given");

@@ -19,8 +19,8 @@ struct RoleOptions {
 struct RepoOptions {
     std::string verb;
 
-    std::string repository = "out/repository";
-    std::string keys_folder = "keys/repository";
+    std::string repository;  ///< Empty: out/repository of the checkout.
+    std::string keys_folder; ///< Empty: keys/repository of the checkout.
     std::vector<std::string> keys; ///< More private keys than those of the folder.
     std::string shipped_root;
     std::string expiration_policy;

@@ -1,7 +1,6 @@
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
 #include "io/curl/curl_http_client.hpp"
-#include "machine/run_verb.hpp"
 #include "tool/repo_keys.hpp"
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
@@ -25,7 +24,8 @@ class RepoRun {
 public:
     RepoRun(io::System& system, RepoOptions options)
         : system_(system), options_(std::move(options)),
-          layout_(machine::user_path(system, options_.repository)),
+          layout_(options_.repository.empty() ? fs::path(checkout) / "out/repository"
+                                              : user_path(system, options_.repository)),
           channel_{.variant = options_.variant, .arch = options_.arch}
     {
     }
@@ -48,12 +48,12 @@ private:
     {
         if (!options_.expiration_policy.empty()) {
             TRY_ASSIGN(const auto text,
-                       system_.files.read(machine::user_path(system_, options_.expiration_policy)));
+                       system_.files.read(user_path(system_, options_.expiration_policy)));
             TRY_ASSIGN(publish_options_.expiration,
                        publish::parse_expiration_policy(text).while_(options_.expiration_policy));
         }
         if (!options_.shipped_root.empty()) {
-            publish_options_.shipped_root = machine::user_path(system_, options_.shipped_root);
+            publish_options_.shipped_root = user_path(system_, options_.shipped_root);
         }
         return {};
     }
@@ -89,10 +89,28 @@ private:
         if (system_.files.exists(layout_.roots()) || system_.files.exists(layout_.root_draft())) {
             return fail(Errc::conflict, "{} is a repository already", layout_.folder().native());
         }
+        if (system_.files.exists(kept_root())) {
+            // Images were built with it: a new repository must be one that their machines trust.
+            TRY_ASSIGN(const auto text, system_.files.read(kept_root()));
+            return publish::store_file(system_.files, layout_.roots() / "1.root.json", text);
+        }
         TRY_ASSIGN(const auto keys, make_root_keys(system_, options_));
         TRY_ASSIGN(const auto root,
                    publish::make_root(keys, now() + publish_options_.expiration.root));
         return publish::save_root_draft(system_.files, layout_, root);
+    }
+
+    fs::path kept_root() { return keys_folder(system_, options_) / "root.json"; }
+
+    /// The first root, once it is signed, beside the keys: `clean` leaves those.
+    Result<void> keep_root()
+    {
+        const auto first = layout_.roots() / "1.root.json";
+        if (!system_.files.exists(first) || system_.files.exists(kept_root())) {
+            return {};
+        }
+        TRY_ASSIGN(const auto text, system_.files.read(first));
+        return publish::store_file(system_.files, kept_root(), text);
     }
 
     Result<void> draft_content(publish::Content content)
@@ -106,8 +124,7 @@ private:
         if (options_.wave_policy.empty()) {
             return update::Waves();
         }
-        TRY_ASSIGN(const auto text,
-                   system_.files.read(machine::user_path(system_, options_.wave_policy)));
+        TRY_ASSIGN(const auto text, system_.files.read(user_path(system_, options_.wave_policy)));
         TRY_ASSIGN(const auto policy, update::parse_wave_policy(text).while_(options_.wave_policy));
         TRY_ASSIGN(const auto start, update::parse_moment(options_.start, now()).while_("--start"));
         return update::build_waves(policy, start);
@@ -136,7 +153,7 @@ private:
         const auto manifest_file =
             options_.build.empty()
                 ? fs::path(checkout) / "out" / variant.name / "latest-manifest.json"
-                : machine::user_path(system_, options_.build);
+                : user_path(system_, options_.build);
         TRY_ASSIGN(const auto text, system_.files.read(manifest_file));
         TRY_ASSIGN(const auto build, publish::parse_build(text).while_(manifest_file.native()));
         if (build.channel.variant != variant.name) {
@@ -210,7 +227,10 @@ private:
                         wait.reason.c_str());
         }
         if (waiting.empty()) {
-            std::printf("published: %s\n", options_.repository.c_str());
+            std::printf("published: %s\n", layout_.folder().c_str());
+        }
+        if (options_.verb == "init" || options_.verb == "sign") {
+            TRY(keep_root());
         }
         return 0;
     }

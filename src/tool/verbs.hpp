@@ -2,6 +2,7 @@
 
 #include "image/build.hpp"
 #include "io/posix/run_program.hpp"
+#include "machine/run_verb.hpp"
 
 namespace holdfast::tool {
 
@@ -28,5 +29,7 @@ Result<std::filesystem::path> find_variant(io::System& system, const std::string
 
 /// Compiles the programs that a variant needs and builds it. What `build`, `run` and the tests do.
 Result<image::Built> build_image(io::System& system, const std::string& variant_name);
+
+using machine::user_path;
 
 } // namespace holdfast::tool

@@ -156,12 +156,13 @@ CommandOutcome (*find_command(std::string_view name))(Surroundings&, Arguments)
         std::string_view name;
         CommandOutcome (*run)(Surroundings&, Arguments);
     };
-    static constexpr std::array<Entry, 6> commands{{{"raw", run_raw},
+    static constexpr std::array<Entry, 7> commands{{{"raw", run_raw},
                                                     {"get", run_get},
                                                     {"set", run_set},
                                                     {"unset", run_unset},
                                                     {"apply", run_apply},
-                                                    {"reboot", run_reboot}}};
+                                                    {"reboot", run_reboot},
+                                                    {"update", run_update}}};
     for (const auto& entry : commands) {
         if (entry.name == name) {
             return entry.run;

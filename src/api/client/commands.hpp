@@ -1,7 +1,9 @@
 #pragma once
 
 #include "api/client/client.hpp"
+#include "io/clock.hpp"
 #include "io/random.hpp"
+#include "json/json.hpp"
 
 #include <functional>
 #include <span>
@@ -17,6 +19,9 @@ struct Surroundings {
     io::Network& network;
     /// Standard input to its end. Errors: `io`, `too_large`.
     std::function<Result<std::string>()> standard_input;
+    io::Clock& clock;
+    /// Shows a line that is drawn over and over; empty where no person looks on.
+    std::function<void(std::string_view)> show_progress = {};
 };
 
 /// What a subcommand came to.
@@ -46,6 +51,7 @@ CommandOutcome run_set(Surroundings& world, Arguments arguments);
 CommandOutcome run_unset(Surroundings& world, Arguments arguments);
 CommandOutcome run_apply(Surroundings& world, Arguments arguments);
 CommandOutcome run_reboot(Surroundings& world, Arguments arguments);
+CommandOutcome run_update(Surroundings& world, Arguments arguments);
 
 /// The subcommand by its name; null for an unknown one.
 CommandOutcome (*find_command(std::string_view name))(Surroundings&, Arguments);
@@ -53,6 +59,8 @@ CommandOutcome (*find_command(std::string_view name))(Surroundings&, Arguments);
 // Shared by the subcommands.
 
 Failure<Misuse> misuse(std::string message);
+/// One line, drawn over the one before, for what GET /updates/progress says.
+std::string progress_bar(const Json& progress);
 /// "apiclient-set-" and 16 random letters and digits.
 std::string new_transaction(io::Random& random, std::string_view purpose);
 /// The document at an input URI. Errors: `invalid` for a URI of another kind, `io`, `too_large`.

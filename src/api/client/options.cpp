@@ -146,6 +146,15 @@ Subcommands:
     apply [URI...]            Applies TOML or JSON documents: - (standard input), file:///...,
                               http://..., https://... or base64:...
     reboot                    Restarts the machine
+    update check              Looks for an update and shows what it found
+    update apply              Fetches the update and has the next boot start it
+        -c, --check           looks for one first
+        -r, --reboot          restarts the machine afterwards
+    update cancel             Stops a download, or takes `update apply` back before the reboot
+    update rollback           Has the next boot start the version before
+        -r, --reboot          restarts the machine afterwards
+    update status             Shows the state, a running download, and why the machine left the
+                              last update again, if it did
 
 Exit status: 0 success, 1 failure, 2 misuse.
 )";

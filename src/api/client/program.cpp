@@ -3,6 +3,7 @@
 #include "api/client/commands.hpp"
 #include "api/client/options.hpp"
 #include "io/posix/posix_network.hpp"
+#include "io/posix/posix_terminal.hpp"
 #include "io/posix/standard_input.hpp"
 
 #include <cstdio>
@@ -65,8 +66,17 @@ Result<int> run_client(const CommandLine& arguments, io::System& system)
     }
     io::PosixNetwork network;
     TRY_ASSIGN(const auto client, make_client(*options, network, system.files));
-    Surroundings world{*client, system.random, system.files, network,
-                       [] { return io::read_standard_input(); }};
+    Surroundings world{.client = *client,
+                       .random = system.random,
+                       .files = system.files,
+                       .network = network,
+                       .standard_input = [] { return io::read_standard_input(); },
+                       .clock = system.clock};
+    if (io::is_standard_error_a_terminal()) {
+        world.show_progress = [](std::string_view text) {
+            std::fwrite(text.data(), 1, text.size(), stderr);
+        };
+    }
     return finish(command(world, options->arguments));
 }
 

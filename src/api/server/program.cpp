@@ -5,6 +5,8 @@
 #include "api/server/options.hpp"
 #include "api/server/os_release.hpp"
 #include "api/server/remote_config.hpp"
+#include "api/server/update_handlers.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_service_manager.hpp"
 #include "store/migration/migrate.hpp"
 
@@ -127,6 +129,9 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     add_transaction_handlers(router, context);
     add_model_handlers(router, context);
     add_action_handlers(router, context);
+    io::PosixFileLocks locks;
+    UpdateContext updates{system.files, system.processes, locks};
+    add_update_handlers(router, updates);
 
     HttpServer server(router);
     TRY(open_socket(server, options, system));

@@ -185,13 +185,65 @@ Result<void> write_machine_id()
                       0444);
 }
 
+namespace {
+
+constexpr auto fault_variable =
+    "/sys/firmware/efi/efivars/HoldfastBootFault-5f2c1a8e-6d7b-4c0e-9a43-2b8f0e7d6c51";
+
+/// efivarfs shields unknown variables from careless hands (chattr(1), "i").
+void remove_fault_variable()
+{
+    const Fd fd(open(fault_variable, O_RDONLY | O_CLOEXEC));
+    int flags = 0;
+    if (fd && ioctl(fd.get(), FS_IOC_SETFLAGS, &flags) == 0) {
+        unlink(fault_variable);
+    }
+}
+
+void keep_for_next_boot(std::string_view facts)
+{
+    constexpr auto kept = "/sysroot/.bottlerocket/this-boot";
+    const TextFile<512> before(kept);
+    if (!before.text.empty()) {
+        const auto told = write_file("/run/holdfast/previous-boot", before.text, 0444);
+        static_cast<void>(told);
+    }
+    const auto written = write_file(kept, facts, 0600);
+    static_cast<void>(written); // Only a fall-back's reason would be less exact.
+}
+
+} // namespace
+
 Result<void> write_boot_facts(const BootDisk& disk)
 {
     const char set = disk.set;
     FixedText<512> facts;
     facts.append("HOLDFAST_DISK=/dev/").append(disk.root.disk.view());
     facts.append("\nHOLDFAST_SET=").append({&set, 1}).append("\n");
+    keep_for_next_boot(facts.view());
     return write_file("/run/holdfast/boot.env", facts.view(), 0444);
+}
+
+void keep_fault(std::string_view text)
+{
+    remove_fault_variable();
+    // The first four bytes are attributes (UEFI §8.2): non-volatile, for boot and run time.
+    FixedText<260> content("\x07");
+    content.append({"\0\0\0", 3}).append(text.substr(0, 250));
+    const auto kept = write_file(fault_variable, content.view(), 0600);
+    static_cast<void>(kept); // The console has it.
+}
+
+void take_fault()
+{
+    const TextFile<260> fault(fault_variable);
+    if (fault.text.size() <= 4) {
+        return;
+    }
+    mkdir("/run/holdfast", 0755);
+    const auto told = write_file("/run/holdfast/boot-fault", fault.text.substr(4), 0444);
+    static_cast<void>(told);
+    remove_fault_variable();
 }
 
 namespace {

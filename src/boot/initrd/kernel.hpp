@@ -37,8 +37,15 @@ void mount_state(const BootDisk& disk);
 /// Writes /etc/machine-id: the hypervisor's, else the one kept on PRIVATE, else a new one, which
 /// `boot-health` then keeps there (told by /run/holdfast/new-machine-id).
 Result<void> write_machine_id();
-/// /run/holdfast/boot.env: what later programs need to know of the disk.
+/// /run/holdfast/boot.env: what later programs need to know of the disk. PRIVATE keeps the same, so
+/// that the next boot can tell how far this one came (/run/holdfast/previous-boot).
 Result<void> write_boot_facts(const BootDisk& disk);
+
+/// What fails here is told and kept in a variable of the firmware, the only place that every initrd
+/// can reach, for the next boot, of whichever set. Best effort.
+void keep_fault(std::string_view text);
+/// Moves what an earlier initrd kept to /run/holdfast/boot-fault. Needs the EFI variables.
+void take_fault();
 
 /// Makes /sysroot the root and starts systemd with our arguments. Returns only on failure.
 Result<void> switch_root(char** arguments);

@@ -11,6 +11,7 @@ Result<void> boot(char** arguments)
     TRY(load_modules());
     start_watchdog();
     mount_efi_variables();
+    take_fault();
 
     TRY_ASSIGN(const auto request, read_command_line());
     const auto loader = read_loader_choice();
@@ -41,6 +42,7 @@ int main(int, char** arguments)
     }
     if (const auto result = boot(arguments); !result.has_value()) {
         say(Level::error, result.error().text.view());
+        keep_fault(result.error().text.view());
     }
     reboot_soon();
 }

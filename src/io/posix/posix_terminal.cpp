@@ -6,6 +6,11 @@
 
 namespace holdfast::io {
 
+bool is_standard_error_a_terminal()
+{
+    return ::isatty(STDERR_FILENO) == 1;
+}
+
 bool PosixTerminal::interactive()
 {
     return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;

@@ -7,6 +7,9 @@
 
 namespace holdfast::io {
 
+/// Whether a person reads what goes to standard error.
+bool is_standard_error_a_terminal();
+
 /// Standard input and output.
 class PosixTerminal final : public Terminal {
 public:

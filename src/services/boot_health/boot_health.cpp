@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "json/json.hpp"
+#include "services/boot_health/fall_back.hpp"
 
 #include <cstdio>
 
@@ -12,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
+constexpr auto settings_file = "/etc/boot-health.json";
 constexpr auto judged_file = "/run/holdfast/boot-judged";
 constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 constexpr auto new_id_file = "/run/holdfast/new-machine-id";
@@ -19,6 +21,25 @@ constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 500ms;
 constexpr auto pause_before_reboot = 60s;
 constexpr auto program_limit = 20s;
+
+/// A file of settings that is missing or damaged must not make a boot look better than it is, nor
+/// worse: the image's rules hold without it.
+Result<Rules> read_rules(io::Files& files)
+{
+    TRY_ASSIGN(const auto text, files.read(rules_file));
+    TRY_ASSIGN(auto rules, parse_rules(text).while_(rules_file));
+    const auto settings = files.read(settings_file);
+    if (!settings.has_value() && settings.error().code() == Errc::not_found) {
+        return rules;
+    }
+    auto all = settings.has_value() ? with_settings(rules, *settings)
+                                    : Result<Rules>(Failure{settings.error()});
+    if (!all.has_value()) {
+        log::warning("going on without settings.boot-health", {{"why", all.error().message()}});
+        return rules;
+    }
+    return all;
+}
 
 Result<bool> api_answers(World& world, const std::string& socket)
 {
@@ -50,6 +71,15 @@ Verdict look(World& world, const Rules& rules)
         return {.health = Health::not_yet, .reason = "the API does not answer GET /os with success"};
     }
     return {};
+}
+
+/// What `signpost status` prints; empty where it fails.
+std::string signpost_status(World& world)
+{
+    auto status = io::run_checked(
+        world.processes,
+        {.arguments = {"/usr/bin/signpost", "status"}, .time_limit = program_limit});
+    return std::move(status).value_or(std::string());
 }
 
 /// A line on every console, through the kernel log.
@@ -103,8 +133,7 @@ Result<void> reboot(World& world)
 
 Result<void> wait_for_health(World& world)
 {
-    TRY_ASSIGN(const auto text, world.files.read(rules_file));
-    TRY_ASSIGN(const auto rules, parse_rules(text).while_(rules_file));
+    TRY_ASSIGN(const auto rules, read_rules(world.files));
     const auto deadline = world.clock.monotonic_now() + rules.time_limit;
     for (;;) {
         const auto verdict = look(world, rules);
@@ -124,10 +153,15 @@ Result<void> wait_for_health(World& world)
 
 Result<void> mark_successful(World& world)
 {
+    const auto status = signpost_status(world);
+    const bool is_trial = active_set_succeeded(status) == false;
     TRY(io::run_checked(world.processes,
                         {.arguments = {"/usr/bin/signpost", "mark-successful-boot"},
                          .time_limit = program_limit})
             .while_("marking the boot successful"));
+    if (is_trial) {
+        forget_fall_back(world.files);
+    }
     TRY(note_judgement(world.files, "successful\n"));
     log::info("boot successful");
     return {};
@@ -136,12 +170,8 @@ Result<void> mark_successful(World& world)
 Result<void> deal_with_failure(World& world, const std::string& reason)
 {
     keep_reason(world, reason);
-    const auto status = io::run_checked(
-        world.processes,
-        {.arguments = {"/usr/bin/signpost", "status"}, .time_limit = program_limit});
     // A set on trial may be too broken to tell; only a clear "yes" keeps it up.
-    const bool succeeded_before =
-        status.has_value() && active_set_succeeded(*status).value_or(false);
+    const bool succeeded_before = active_set_succeeded(signpost_status(world)).value_or(false);
     if (!succeeded_before) {
         tell_console(world.files, "boot failed: " + reason + "; rebooting");
         return reboot(world);
@@ -166,6 +196,7 @@ Result<int> run(const std::vector<std::string>& arguments, World world)
 {
     const auto command = arguments.size() == 1 ? arguments.front() : std::string();
     if (command == "check") {
+        report_fall_back(world.files, world.clock, signpost_status(world));
         auto healthy = wait_for_health(world);
         if (healthy.has_value()) {
             healthy = mark_successful(world);

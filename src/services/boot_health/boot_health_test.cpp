@@ -195,6 +195,34 @@ TEST(BootHealth, GoesOnToTheRebootWhenTheReasonCannotBeKept)
     EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
 }
 
+TEST(BootHealth, HoldsTheSettingsBesideTheImagesRules)
+{
+    Machine machine;
+    machine.files.put("/etc/boot-health.json",
+                      R"({"units": ["mine.service"], "time-limit-seconds": 5})");
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.reason(), HasSubstr("mine.service"));
+}
+
+TEST(BootHealth, JudgesByTheImagesRulesWhereTheSettingsAreDamaged)
+{
+    Machine machine;
+    machine.files.put("/etc/boot-health.json", "{");
+    EXPECT_EQ(*run({"check"}, machine.world), 0);
+}
+
+TEST(Rules, OfTheSettingsComeOnTop)
+{
+    const auto rules = *parse_rules(R"({"units": ["a.service"], "time-limit-seconds": 30})");
+    const auto more = with_settings(rules, R"({"units": ["b.service"]})");
+    ASSERT_TRUE(more.has_value());
+    EXPECT_THAT(more->units, ::testing::ElementsAre("a.service", "b.service"));
+    EXPECT_EQ(more->time_limit, std::chrono::seconds(30));
+    EXPECT_EQ(with_settings(rules, R"({"units": [], "time-limit-seconds": 90})")->time_limit,
+              std::chrono::seconds(90));
+    EXPECT_FALSE(with_settings(rules, R"({"units": ["--all"]})").has_value());
+}
+
 TEST(Rules, MustNameUnits)
 {
     EXPECT_TRUE(parse_rules(R"({"units": ["a.service"]})").has_value());

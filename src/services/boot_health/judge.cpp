@@ -7,13 +7,14 @@
 
 namespace holdfast::boot_health {
 
-Result<Rules> parse_rules(std::string_view json)
+namespace {
+
+/// Adds the units of the document, and takes its limit where it has one.
+Result<void> add_rules(Rules& rules, const Json& document)
 {
-    TRY_ASSIGN(const auto document, parse_json(json));
     if (!document.is_object() || !document.contains("units") || !document["units"].is_array()) {
         return fail(Errc::invalid, "expected an object with the list \"units\"");
     }
-    Rules rules;
     for (const auto& unit : document["units"]) {
         // A name that begins with a hyphen would be an option of systemctl.
         if (!unit.is_string() || unit.get<std::string>().empty() ||
@@ -22,15 +23,32 @@ Result<Rules> parse_rules(std::string_view json)
         }
         rules.units.push_back(unit.get<std::string>());
     }
-    if (rules.units.empty()) {
-        return fail(Errc::invalid, "units: a boot that needs nothing cannot be judged");
-    }
     if (const auto limit = document.find("time-limit-seconds"); limit != document.end()) {
         if (!limit->is_number_unsigned() || limit->get<unsigned>() > 3600) {
             return fail(Errc::invalid, "time-limit-seconds: expected a number up to 3600");
         }
         rules.time_limit = std::chrono::seconds(limit->get<unsigned>());
     }
+    return {};
+}
+
+} // namespace
+
+Result<Rules> parse_rules(std::string_view json)
+{
+    TRY_ASSIGN(const auto document, parse_json(json));
+    Rules rules;
+    TRY(add_rules(rules, document));
+    if (rules.units.empty()) {
+        return fail(Errc::invalid, "units: a boot that needs nothing cannot be judged");
+    }
+    return rules;
+}
+
+Result<Rules> with_settings(Rules rules, std::string_view json)
+{
+    TRY_ASSIGN(const auto document, parse_json(json));
+    TRY(add_rules(rules, document));
     return rules;
 }
 

@@ -20,6 +20,10 @@ struct Rules {
 /// {"units": ["multi-user.target", …], "time-limit-seconds": 60}. Errors: `invalid`.
 Result<Rules> parse_rules(std::string_view json);
 
+/// The image's rules with those of settings.boot-health beside them (/etc/boot-health.json): more
+/// units, and another limit where one is given. Errors: `invalid`.
+Result<Rules> with_settings(Rules rules, std::string_view json);
+
 /// One unit as `systemctl show` prints it.
 struct UnitState {
     std::string name;

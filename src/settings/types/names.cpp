@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "settings/types/characters.hpp"
 
+#include <array>
+
 namespace holdfast::settings {
 
 bool IdentifierRule::accepts(std::string_view text)
@@ -29,6 +31,17 @@ bool SysctlKeyRule::accepts(std::string_view text)
 bool KernelModuleNameRule::accepts(std::string_view text)
 {
     return !text.empty() && text.size() <= 56 && consists_of_alphanumerics_and("-_", text);
+}
+
+bool UnitNameRule::accepts(std::string_view text)
+{
+    constexpr std::array<std::string_view, 6> types{".service", ".socket", ".mount",
+                                                    ".target",  ".path",   ".timer"};
+    return text.size() <= 255 && consists_of_alphanumerics_and(":-_.\\@", text) &&
+           !text.starts_with('-') && std::ranges::any_of(types, [text](std::string_view type) {
+               return text.size() > type.size() && text.ends_with(type) &&
+                      !text.ends_with("@" + std::string(type));
+           });
 }
 
 } // namespace holdfast::settings

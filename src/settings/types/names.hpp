@@ -46,4 +46,16 @@ struct KernelModuleNameRule {
 };
 using KernelModuleName = CheckedText<KernelModuleNameRule>;
 
+struct UnitNameRule {
+    static constexpr std::string_view name = "systemd unit";
+    static constexpr std::string_view expected =
+        "a systemd unit's full name such as chronyd.service";
+    static constexpr std::string_view pattern =
+        "^[A-Za-z0-9_@:.\\\\][A-Za-z0-9_@:.\\\\-]*\\.(service|socket|mount|target|path|timer)$";
+    static bool accepts(std::string_view text);
+};
+/// The name of a unit with its type (systemd.unit(5)), at most 255 bytes; not a template, and never
+/// to be taken for an option.
+using UnitName = CheckedText<UnitNameRule>;
+
 } // namespace holdfast::settings

@@ -8,6 +8,7 @@
 #include "settings/types/names.hpp"
 #include "settings/types/text.hpp"
 #include "settings/types/url.hpp"
+#include "settings/types/version_lock.hpp"
 
 #include <gtest/gtest.h>
 
@@ -153,6 +154,21 @@ TEST(Types, JsonForms)
         {R"([["10.0.0.0/8", ["a"]]])", R"([["10.0.0.1", ["A"]]])", R"([["10.0.0.1"]])",
          R"([["10.0.0.1", ["a"], []]])", R"([["10.0.0.1", "a"]])", R"({"10.0.0.1": ["a"]})",
          R"([[1, ["a"]]])"});
+}
+
+TEST(Types, UnitName)
+{
+    expect_rule<UnitName>({"chronyd.service", "host-containers@control.service", "a\\x2db.mount",
+                           "multi-user.target"},
+                          {"", "chronyd", ".service", "host-containers@.service", "--all.service",
+                           "a b.service", "a/b.service", "*.service", "a.service\n",
+                           many(250) + ".service"});
+}
+
+TEST(Types, FriendlyVersion)
+{
+    expect_rule<FriendlyVersion>({"latest", "1.2.3", "v1.2.3", "1.2.3-rc.1"},
+                                 {"", "Latest", "1.2", "vv1.2.3", "1.2.3 ", "01.2.3"});
 }
 
 TEST(Types, MessagesDontRepeatTheValue)

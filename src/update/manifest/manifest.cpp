@@ -164,6 +164,11 @@ Json waves_to_json(const Waves& waves)
 
 } // namespace
 
+std::string block_list_target(const Images& images)
+{
+    return images.root + ".blocks";
+}
+
 Result<Manifest> parse_manifest(std::string_view text)
 {
     TRY_ASSIGN(const auto json, parse_json(text));

@@ -1,0 +1,339 @@
+#include "bench/delta.hpp"
+
+#include "base/text.hpp"
+#include "image/boot_files.hpp"
+#include "image/disk.hpp"
+#include "json/json.hpp"
+
+#include <array>
+#include <cstdio>
+#include <set>
+#include <sys/resource.h>
+
+namespace holdfast::bench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::string_view, 3> payload_names{"boot", "root", "hash"};
+constexpr auto address = "127.0.0.1:18931";
+const std::string url = std::format("http://{}", address);
+constexpr std::size_t block_size = 4096;
+
+std::uint64_t size_of(const fs::path& file)
+{
+    std::error_code error;
+    return fs::file_size(file, error);
+}
+
+/// nginx with a log of bytes, for as long as the object lives.
+class Server {
+public:
+    Server(image::Context& context, fs::path folder)
+        : context_(context), folder_(std::move(folder)), log_(folder_ / "bytes.log")
+    {
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server() { (void)run_tool(context_, {"nginx", "-c", configuration().native(), "-s", "stop"}); }
+
+    Result<void> start()
+    {
+        const auto text = std::format(
+            "user root; pid {0}/nginx.pid; error_log {0}/error.log; events {{}}\n"
+            "http {{ log_format bytes '$request_length $bytes_sent'; access_log {1} bytes;\n"
+            "keepalive_requests 1000000; client_body_temp_path {0}/temporary;\n"
+            "server {{ listen {2}; root {0}/www; }} }}\n",
+            folder_.native(), log_.native(), address);
+        TRY(io::replace_file(context_.system.files, configuration(), text));
+        TRY(run_tool(context_, {"nginx", "-c", configuration().native()}));
+        return {};
+    }
+
+    /// Bytes in both directions since the last call.
+    Result<std::uint64_t> take_bytes()
+    {
+        TRY_ASSIGN(const auto text, context_.system.files.read(log_, std::size_t{64} << 20));
+        std::uint64_t all = 0;
+        requests_ = 0;
+        for (const auto& line : split(text, '\n')) {
+            const auto words = split(line, ' ');
+            if (words.size() == 2) {
+                all += std::stoull(words[0]) + std::stoull(words[1]);
+                ++requests_;
+            }
+        }
+        const auto since = all - counted_;
+        counted_ = all;
+        return since;
+    }
+
+private:
+    fs::path configuration() const { return folder_ / "nginx.conf"; }
+
+    image::Context& context_;
+    fs::path folder_;
+    fs::path log_;
+    std::uint64_t counted_ = 0;
+    std::uint64_t requests_ = 0;
+};
+
+/// CPU seconds of all programs that were run so far.
+double seconds_of_children()
+{
+    rusage usage{};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// One benchmark, in one folder.
+class DeltaBench {
+public:
+    DeltaBench(image::Context& context, const DeltaPlan& plan)
+        : context_(context), plan_(plan), folder_(context.output / "bench/delta"),
+          old_(folder_ / "old"), new_(folder_ / "www/new"), server_(context, folder_)
+    {
+        variant_.name = "bench-delta";
+    }
+
+    Result<void> run()
+    {
+        std::error_code error;
+        fs::remove_all(folder_, error);
+        for (const auto& folder : {old_, new_, folder_ / "out"}) {
+            TRY(context_.system.files.create_directories(folder));
+        }
+        TRY(make_releases());
+        TRY(count_changed_files());
+        TRY(server_.start());
+        TRY(measure_ours());
+        TRY(measure_casync());
+        TRY(measure_zchunk());
+        return print_computed();
+    }
+
+private:
+    Result<void> tool(std::vector<std::string> arguments)
+    {
+        TRY(run_tool(context_, std::move(arguments)));
+        return {};
+    }
+
+    Result<void> make_releases()
+    {
+        const auto tree = folder_ / "tree";
+        TRY(tool({"fsck.erofs", "--preserve", "--extract=" + tree.native(),
+                  plan_.build.native() + "-root.erofs"}));
+        TRY(lay_over(plan_.old_files, tree));
+        TRY(make_release(tree, old_, 1'000'000'000));
+        TRY(lay_over(plan_.new_files, tree));
+        return make_release(tree, new_, 1'000'500'000);
+    }
+
+    Result<void> lay_over(const fs::path& files, const fs::path& tree)
+    {
+        return tool({"cp", "-a", "--remove-destination", (files / ".").native(), tree.native()});
+    }
+
+    Result<void> make_release(const fs::path& tree, const fs::path& folder, std::int64_t time)
+    {
+        const image::Step step(context_, std::format("make the release {}", folder.native()));
+        context_.source_date_epoch = std::to_string(time);
+        TRY(image::make_root_file_system(context_, variant_, tree, folder / "root"));
+        TRY_ASSIGN(const auto verity,
+                   image::make_verity(context_, variant_, folder / "root", folder / "hash"));
+        TRY(make_boot(verity, folder / "boot"));
+        return image::make_block_list_file(context_, folder / "boot", folder / "hash",
+                                           folder / "blocks");
+    }
+
+    /// The built UKI with this root hash in its command line, signed anew.
+    Result<void> make_boot(const image::Verity& verity, const fs::path& file)
+    {
+        TRY_ASSIGN(auto bytes, context_.system.files.read(plan_.build.native() + "-boot.efi",
+                                                          std::size_t{256} << 20));
+        constexpr std::string_view key = "holdfast.verity=";
+        const auto at = bytes.find(key);
+        if (at == std::string::npos) {
+            return fail(Errc::corrupt, "the UKI names no root hash");
+        }
+        bytes.replace(at + key.size(), verity.root_hash.size(), verity.root_hash);
+        const auto unsigned_file = folder_ / "boot.unsigned";
+        TRY(io::replace_file(context_.system.files, unsigned_file, bytes));
+        TRY_ASSIGN(const auto keys, image::development_keys(context_));
+        return image::sign_efi(context_, keys, unsigned_file, file);
+    }
+
+    Result<std::uint64_t> compressed(const fs::path& file, std::string_view level)
+    {
+        const auto packed = folder_ / "packed.zst";
+        TRY(tool({"zstd", "--quiet", "--force", std::string(level), "-o", packed.native(),
+                  file.native()}));
+        return size_of(packed);
+    }
+
+    /// What the mark is made of: the files that differ, each compressed by itself.
+    Result<void> count_changed_files()
+    {
+        for (const auto& entry : fs::recursive_directory_iterator(plan_.new_files)) {
+            if (!entry.is_regular_file() || entry.is_symlink()) {
+                continue;
+            }
+            const auto name = entry.path().lexically_relative(plan_.new_files);
+            TRY_ASSIGN(const auto after, crypto::sha256_of_file(entry.path()));
+            const auto before = crypto::sha256_of_file(plan_.old_files / name);
+            if (before.has_value() && *before == after) {
+                continue;
+            }
+            TRY_ASSIGN(const auto quick, compressed(entry.path(), "-9"));
+            TRY_ASSIGN(const auto slow, compressed(entry.path(), "-19"));
+            std::printf("changed: %-50s %8.3f MB, zstd -9 %.3f, zstd -19 %.3f\n", name.c_str(),
+                        static_cast<double>(size_of(entry.path())) / 1e6,
+                        static_cast<double>(quick) / 1e6, static_cast<double>(slow) / 1e6);
+            changed_quick_ += quick;
+            changed_slow_ += slow;
+        }
+        std::printf("%-59s %8s     zstd -9 %.3f, zstd -19 %.3f\n\n", "all changed files", "",
+                    static_cast<double>(changed_quick_) / 1e6,
+                    static_cast<double>(changed_slow_) / 1e6);
+        return {};
+    }
+
+    void print_row(std::string_view what, std::uint64_t wire, std::optional<double> cpu) const
+    {
+        const auto bytes = static_cast<double>(wire);
+        std::printf("%-46s %9.3f MB on the wire = %5.2f / %5.2f of the changed files", what.data(),
+                    bytes / 1e6, bytes / static_cast<double>(changed_quick_),
+                    bytes / static_cast<double>(changed_slow_));
+        if (cpu) {
+            std::printf(", %.2f s of CPU", *cpu);
+        }
+        std::printf("\n");
+    }
+
+    Result<void> measure_ours()
+    {
+        const auto disk = folder_ / "disk.img";
+        TRY(image::make_disk(context_, variant_, {"1.0.0", "00000000", "x86_64"},
+                             {.boot_manager = context_.programs / "BOOTX64.EFI",
+                              .uki = old_ / "boot",
+                              .root = old_ / "root",
+                              .hash = old_ / "hash"},
+                             folder_, disk));
+        TRY_ASSIGN(const auto output,
+                   run_tool(context_, {(context_.programs / "prepare-bench").native(),
+                                       disk.native(), new_.native(), url + "/new"}));
+        TRY_ASSIGN(const auto figures, parse_json(output));
+        TRY_ASSIGN(const auto bytes, server_.take_bytes());
+        print_row("holdfast", bytes, figures.value("cpu-seconds", 0.0));
+        std::printf("  %s\n  CPU per GB written %.2f s, peak memory %.1f MB, mark 32\n",
+                    std::string(trimmed(output)).c_str(),
+                    figures.value("cpu-seconds", 0.0) / figures.value("written", 1.0) * 1e9,
+                    figures.value("peak-kib", 0.0) * 1024 / 1e6);
+        return {};
+    }
+
+    Result<void> expect_same(const fs::path& out, std::string_view name)
+    {
+        return tool({"cmp", out.native(), (new_ / name).native()});
+    }
+
+    Result<void> measure_casync()
+    {
+        const auto store = folder_ / "www/store";
+        for (const auto name : payload_names) {
+            TRY(tool({"casync", "make", "--store=" + store.native(),
+                      std::format("{}/www/{}.caibx", folder_.native(), name),
+                      (new_ / name).native()}));
+        }
+        const double before = seconds_of_children();
+        for (const auto name : payload_names) {
+            const auto out = folder_ / "out" / (std::string(name) + ".casync");
+            TRY(tool({"casync", "extract", "--store=" + url + "/store",
+                      "--seed=" + (old_ / name).native(), std::format("{}/{}.caibx", url, name),
+                      out.native()}));
+        }
+        const double cpu = seconds_of_children() - before;
+        for (const auto name : payload_names) {
+            TRY(expect_same(folder_ / "out" / (std::string(name) + ".casync"), name));
+        }
+        TRY_ASSIGN(const auto bytes, server_.take_bytes());
+        print_row("casync", bytes, cpu);
+        return {};
+    }
+
+    Result<void> measure_zchunk()
+    {
+        for (const auto name : payload_names) {
+            const auto packed = std::string(name) + ".zck";
+            TRY(tool({"zck", "-o", (folder_ / "www" / packed).native(), (new_ / name).native()}));
+            TRY(tool({"zck", "-o", (old_ / packed).native(), (old_ / name).native()}));
+        }
+        const double before = seconds_of_children();
+        for (const auto name : payload_names) {
+            const auto packed = std::string(name) + ".zck";
+            TRY(tool({"env", "-C", (folder_ / "out").native(), "zckdl", "--source",
+                      (old_ / packed).native(), url + "/" + packed}));
+            TRY(tool({"env", "-C", (folder_ / "out").native(), "unzck", packed}));
+        }
+        const double cpu = seconds_of_children() - before;
+        for (const auto name : payload_names) {
+            TRY(expect_same(folder_ / "out" / name, name));
+        }
+        TRY_ASSIGN(const auto bytes, server_.take_bytes());
+        print_row("zchunk", bytes, cpu);
+        return {};
+    }
+
+    Result<std::string> read(const fs::path& file)
+    {
+        return context_.system.files.read(file, std::size_t{2} << 30);
+    }
+
+    Result<void> print_computed()
+    {
+        std::uint64_t whole = 0;
+        std::uint64_t index = 0;
+        std::uint64_t missing = 0;
+        for (const auto name : payload_names) {
+            TRY_ASSIGN(const auto before, read(old_ / name));
+            TRY_ASSIGN(const auto after, read(new_ / name));
+            std::set<crypto::Sha256> known;
+            for (std::size_t at = 0; at < before.size(); at += block_size) {
+                known.insert(crypto::sha256(std::string_view(before).substr(at, block_size)));
+            }
+            for (std::size_t at = 0; at < after.size(); at += block_size) {
+                const auto block = std::string_view(after).substr(at, block_size);
+                index += 32;
+                missing += known.contains(crypto::sha256(block)) ? 0 : block.size();
+            }
+            whole += after.size();
+        }
+        print_row("RAUC, block-hash-index (computed, at least)", index + missing, std::nullopt);
+        print_row("whole images (sizes)", whole, std::nullopt);
+        return {};
+    }
+
+    image::Context& context_;
+    const DeltaPlan& plan_;
+    fs::path folder_;
+    fs::path old_;
+    fs::path new_;
+    Server server_;
+    image::Variant variant_;
+    std::uint64_t changed_quick_ = 0;
+    std::uint64_t changed_slow_ = 0;
+};
+
+} // namespace
+
+Result<void> run_delta(image::Context& context, const DeltaPlan& plan)
+{
+    return DeltaBench(context, plan).run();
+}
+
+} // namespace holdfast::bench

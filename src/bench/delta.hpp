@@ -1,0 +1,21 @@
+#pragma once
+
+#include "image/context.hpp"
+
+namespace holdfast::bench {
+
+/// Two releases that differ by some files.
+struct DeltaPlan {
+    std::filesystem::path build;     ///< Prefix of a built image: "out/metal-dev/latest".
+    std::filesystem::path old_files; ///< Laid over its root tree for the first release.
+    std::filesystem::path new_files; ///< Laid over the first release's for the second.
+};
+
+/// Makes both releases with the image builder's own steps, serves the second by nginx on loopback,
+/// brings it over the first by our updater, casync and zchunk, and prints bytes on the wire (as
+/// nginx counts them, both directions), CPU time and peak memory. RAUC's adaptive method needs its
+/// service, a bus and slots of a running system, so its least is computed: the block hash index (32
+/// bytes a block) and the blocks that the old images don't have. Takes about two minutes.
+Result<void> run_delta(image::Context& context, const DeltaPlan& plan);
+
+} // namespace holdfast::bench

@@ -1,0 +1,173 @@
+#include "services/boot_health/fall_back.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/utc_time.hpp"
+#include "json/json.hpp"
+#include "update/status/status.hpp"
+
+namespace holdfast::boot_health {
+
+namespace {
+
+constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
+/// The facts of the boot before this one, if it came as far as PRIVATE, and the fault of its initrd,
+/// if it had one. Our initrd puts both there.
+constexpr auto previous_boot_file = "/run/holdfast/previous-boot";
+constexpr auto initrd_fault_file = "/run/holdfast/boot-fault";
+constexpr auto kernel_records = "/sys/fs/pstore";
+constexpr std::size_t longest_file = 64U << 10;
+
+/// "2" of "priority=2" in a line of words; empty where there is none.
+std::string value_in(std::string_view line, std::string_view key)
+{
+    for (const auto& word : split(line, ' ')) {
+        if (word.starts_with(key) && word.size() > key.size() && word[key.size()] == '=') {
+            return word.substr(key.size() + 1);
+        }
+    }
+    return "";
+}
+
+std::optional<std::string> read_text(io::Files& files, const std::filesystem::path& path)
+{
+    auto text = files.read(path, longest_file);
+    return text.has_value() && !text->empty() ? std::optional(*std::move(text)) : std::nullopt;
+}
+
+Json read_object(io::Files& files, const std::filesystem::path& path)
+{
+    const auto text = read_text(files, path);
+    auto json = text ? parse_json(*text).value_or(Json()) : Json();
+    return json.is_object() ? json : Json::object();
+}
+
+std::string text_of(const Json& object, const char* key)
+{
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+bool is_of_set(std::string_view facts, char set)
+{
+    return facts.contains(std::string("HOLDFAST_SET=") + set);
+}
+
+/// The line of the kernel's last words that says what it was.
+std::optional<std::string> find_panic(io::Files& files)
+{
+    const auto records = files.list(kernel_records);
+    if (!records.has_value()) {
+        return std::nullopt;
+    }
+    for (const auto& record : *records) {
+        const auto text = read_text(files, std::filesystem::path(kernel_records) / record);
+        for (const auto& line : split(text.value_or(""), '\n')) {
+            if (const auto at = line.find("Kernel panic"); at != std::string::npos) {
+                return line.substr(at);
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+Evidence gather(io::Files& files, char set)
+{
+    Evidence evidence;
+    if (const auto fault = read_text(files, initrd_fault_file)) {
+        evidence.initrd_fault = std::string(trimmed(*fault));
+    }
+    const auto failure = read_object(files, failure_file);
+    if (is_of_set(text_of(failure, "boot"), set)) {
+        evidence.judged_reason = text_of(failure, "reason");
+    }
+    evidence.kernel_panic = find_panic(files);
+    evidence.has_reached_private =
+        is_of_set(read_text(files, previous_boot_file).value_or(""), set);
+    return evidence;
+}
+
+} // namespace
+
+std::optional<char> failed_trial(std::string_view signpost_status)
+{
+    const auto lines = split(signpost_status, '\n');
+    std::string active;
+    for (const auto& line : lines) {
+        if (line.starts_with("Active:")) {
+            active = trimmed(std::string_view(line).substr(7));
+        }
+    }
+    for (const auto& line : lines) {
+        const bool is_set = line.starts_with("Set ") && line.size() > 5 && line[5] == ':';
+        if (!is_set || active.empty() || line.starts_with(active + ":")) {
+            continue;
+        }
+        const auto priority = value_in(line, "priority");
+        if (!priority.empty() && priority != "0" && value_in(line, "tries_left") == "0" &&
+            value_in(line, "successful") == "false") {
+            return static_cast<char>(line[4] - 'A' + 'a');
+        }
+    }
+    return std::nullopt;
+}
+
+std::string reason_of(const Evidence& evidence)
+{
+    if (evidence.initrd_fault) {
+        return "its initrd failed: " + *evidence.initrd_fault;
+    }
+    if (evidence.judged_reason) {
+        return *evidence.judged_reason;
+    }
+    if (evidence.kernel_panic) {
+        return *evidence.kernel_panic;
+    }
+    if (evidence.has_reached_private) {
+        return "it started its system, but stopped before the boot was judged: a crash, a hang or "
+               "a power cut";
+    }
+    return "it did not get as far as its own file systems: the boot image, the kernel, the initrd "
+           "or the verified root failed";
+}
+
+void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signpost_status)
+{
+    const auto set = failed_trial(signpost_status);
+    if (!set) {
+        return;
+    }
+    const auto staged = read_object(files, update::staged_path);
+    const auto known = read_object(files, update::fall_back_path);
+    if (!known.empty() && known.value("staged", Json()) == Json(text_of(staged, "when"))) {
+        return;
+    }
+    const auto name = std::string("set ") + static_cast<char>(*set - 'a' + 'A');
+    const auto reason =
+        name + " did not mark itself successful: " + reason_of(gather(files, *set));
+    const auto version = text_of(staged, "version");
+    log::warning("left an update again", {{"version", version}, {"reason", reason}});
+    const Json record = {
+        {"reason", reason},
+        {"version", version.empty() ? Json() : Json(version)},
+        {"when", utc_text(std::chrono::floor<std::chrono::seconds>(clock.now()))},
+        {"staged", text_of(staged, "when")}};
+    auto kept = io::replace_file(files, update::fall_back_path, to_pretty_text(record) + "\n");
+    if (kept.has_value()) {
+        kept = files.remove(failure_file); // It must not explain the next one.
+    }
+    if (!kept.has_value()) {
+        log::warning("the reason could not be kept; going on", {{"why", kept.error().message()}});
+    }
+}
+
+void forget_fall_back(io::Files& files)
+{
+    for (const auto* path : {update::fall_back_path, failure_file}) {
+        if (const auto removed = files.remove(path); !removed.has_value()) {
+            log::warning("an old reason stays", {{"why", removed.error().message()}});
+        }
+    }
+}
+
+} // namespace holdfast::boot_health

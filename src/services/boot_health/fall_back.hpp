@@ -1,0 +1,36 @@
+#pragma once
+
+#include "io/clock.hpp"
+#include "io/files.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Finds out, after an update was left again, why.
+namespace holdfast::boot_health {
+
+/// The letter of the set that was tried and left: the one that does not run, is to be preferred,
+/// has no tries left and has never succeeded. From what `signpost status` prints. Nothing where
+/// there is none, or where the text does not say.
+std::optional<char> failed_trial(std::string_view signpost_status);
+
+/// What a boot that failed may have left behind. Each is a text, or nothing.
+struct Evidence {
+    std::optional<std::string> initrd_fault;   ///< Kept in a variable of the firmware.
+    std::optional<std::string> judged_reason;  ///< Written by boot-health in that boot.
+    std::optional<std::string> kernel_panic;   ///< A line of the kernel's last words (pstore).
+    bool has_reached_private = false;          ///< Its initrd came as far as PRIVATE.
+};
+
+/// One sentence for people.
+std::string reason_of(const Evidence& evidence);
+
+/// If the machine runs because the other set failed, keeps when and why, for the API and the log.
+/// Says so once for each prepared update. Best effort: nothing here may fail a boot.
+void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signpost_status);
+
+/// An update has succeeded: whatever failed before it is no news any more.
+void forget_fall_back(io::Files& files);
+
+} // namespace holdfast::boot_health

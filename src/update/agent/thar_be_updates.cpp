@@ -1,0 +1,300 @@
+#include "update/agent/thar_be_updates.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "toml/toml.hpp"
+#include "update/agent/identity.hpp"
+#include "update/manifest/selection.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace holdfast::update {
+
+namespace {
+
+constexpr auto config_path = "/etc/thar-be-updates.toml";
+constexpr auto updog = "/usr/bin/updog";
+/// Says which command runs, from its start to the moment its outcome is in the status.
+constexpr auto running_path = "/run/cache/thar-be-updates/running";
+constexpr std::size_t longest_message = 4096;
+
+struct Options {
+    std::string command;
+    std::string config = config_path;
+    log::Level level = log::Level::info;
+    bool help = false;
+};
+
+constexpr std::string_view usage =
+    "usage: thar-be-updates refresh | prepare | activate | deactivate | record-end\n"
+    "  --config-path FILE   settings (default /etc/thar-be-updates.toml)\n"
+    "  --log-level LEVEL    trace, debug, info, warn or error\n"
+    "Exit status: 0 done, 1 failed, 2 misuse, 64 another command runs, 65 not allowed in this\n"
+    "state, 66 no update was chosen, 67 no image is staged.\n";
+
+std::optional<log::Level> parse_level(std::string_view text)
+{
+    if (text == "trace" || text == "debug") {
+        return log::Level::debug;
+    }
+    if (text == "info") {
+        return log::Level::info;
+    }
+    if (text == "warn") {
+        return log::Level::warning;
+    }
+    return text == "error" ? std::optional(log::Level::error) : std::nullopt;
+}
+
+std::optional<Options> parse_options(const std::vector<std::string>& arguments)
+{
+    Options options;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& word = arguments[i];
+        const bool has_value = i + 1 < arguments.size();
+        if (word == "--help" || word == "-h") {
+            options.help = true;
+        } else if (word == "--config-path" && has_value) {
+            options.config = arguments[++i];
+        } else if (word == "--log-level" && has_value) {
+            const auto level = parse_level(arguments[++i]);
+            if (!level) {
+                return std::nullopt;
+            }
+            options.level = *level;
+        } else if (options.command.empty() && !word.starts_with('-')) {
+            options.command = word;
+        } else {
+            return std::nullopt;
+        }
+    }
+    return options;
+}
+
+std::vector<std::string> updog_arguments(CommandKind kind, const Status& status)
+{
+    switch (kind) {
+    case CommandKind::refresh: return {updog, "whats", "--all", "--json"};
+    case CommandKind::prepare:
+        // By its version, so that what is staged is what the status said would be.
+        return {updog, "update-image", "--image", status.chosen->version};
+    case CommandKind::activate: return {updog, "update-apply"};
+    case CommandKind::deactivate: return {updog, "update-revert"};
+    }
+    return {};
+}
+
+/// A whole image over a slow line; every fetch in it has a shorter deadline of its own.
+std::chrono::milliseconds time_limit(CommandKind kind)
+{
+    return kind == CommandKind::prepare ? std::chrono::hours(6) : std::chrono::minutes(10);
+}
+
+/// What failed: the lines that are errors, without the level that journald reads ("<3>"); all of
+/// them where no line has a level.
+std::string for_people(std::string_view text)
+{
+    constexpr std::string_view error_level = "<3>";
+    std::vector<std::string> lines;
+    std::vector<std::string> errors;
+    for (const auto& line : split(trimmed(text), '\n')) {
+        lines.push_back(line);
+        if (line.starts_with(error_level)) {
+            errors.push_back(line.substr(error_level.size()));
+        }
+    }
+    auto message = join(errors.empty() ? lines : errors, "\n");
+    if (message.size() > longest_message) {
+        message.resize(longest_message); // The first words say what failed.
+    }
+    return message;
+}
+
+Result<VersionLock> read_version_lock(io::Files& files, const std::string& path)
+{
+    TRY_ASSIGN(const auto text, files.read(path, 64U << 10));
+    TRY_ASSIGN(const auto config, parse_toml(text));
+    const auto lock = config.find("version-lock");
+    if (lock == config.end() || !lock->is_string()) {
+        return fail(Errc::invalid, "{}: version-lock is missing", path);
+    }
+    return VersionLock::parse(lock->get<std::string>()).while_(path + ": version-lock");
+}
+
+/// The status so far; a first one where there is none, or none that can be read.
+Status load_status(io::Files& files)
+{
+    const auto text = files.read(status_path);
+    auto status = text.has_value() ? parse_status(*text) : Result<Status>(Failure{text.error()});
+    if (!status.has_value() && status.error().code() != Errc::not_found) {
+        log::warning("starting with an empty status", {{"why", status.error().message()}});
+    }
+    return std::move(status).value_or(Status());
+}
+
+Result<void> save_status(io::Files& files, const Status& status)
+{
+    TRY(files.create_directories(std::filesystem::path(status_path).parent_path()));
+    return io::replace_file(files, status_path, to_pretty_text(to_json(status)) + "\n")
+        .while_("writing the update status");
+}
+
+/// Puts what `updog whats --all --json` printed into the status.
+Result<void> take_updates(Status& status, const std::string& printed, const ImageIdentity& running,
+                          const VersionLock& lock)
+{
+    TRY_ASSIGN(auto list, parse_json(printed));
+    const Json wrapped = {{"updates", std::move(list)}, {"migrations", Json::object()}};
+    TRY_ASSIGN(const auto manifest, parse_manifest(to_text(wrapped)));
+    TRY_ASSIGN(const auto current, Version::parse(running.version));
+    status.available.clear();
+    for (const auto& update : manifest.updates) {
+        status.available.push_back(update.version.str());
+    }
+    const auto chosen = choose_update(manifest.updates, current, lock);
+    status.chosen.reset();
+    if (chosen) {
+        status.chosen = ImageIdentity{
+            .arch = chosen->arch, .version = chosen->version.str(), .variant = chosen->variant};
+    }
+    return {};
+}
+
+/// Runs updog and gives its standard output. Errors: with what it said on standard error.
+Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Status& status,
+                              int& exit_status)
+{
+    exit_status = 1;
+    TRY_ASSIGN(const auto outcome,
+               world.processes.run({.arguments = updog_arguments(kind, status),
+                                    .time_limit = time_limit(kind)}));
+    exit_status = outcome.exit_status;
+    std::fputs(outcome.errors.c_str(), stderr); // Its log goes where ours goes.
+    if (outcome.exit_status != 0) {
+        return fail(Errc::io, "{}", for_people(outcome.errors));
+    }
+    return outcome.output;
+}
+
+Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind,
+                     Status& status, int& exit_status)
+{
+    TRY_ASSIGN(const auto running, read_identity(world.files));
+    if (!status.active.has_value() || status.active->image != running) {
+        status.active = PartitionStatus{.image = running, .next_to_boot = true};
+    }
+    TRY_ASSIGN(const auto printed, run_updog(world, kind, status, exit_status));
+    if (kind == CommandKind::refresh) {
+        exit_status = 1;
+        TRY_ASSIGN(const auto lock, read_version_lock(world.files, options.config));
+        TRY(take_updates(status, printed, running, lock).while_("reading what updog printed"));
+        exit_status = 0;
+    }
+    return {};
+}
+
+CommandRecord record_now(io::Clock& clock, CommandKind kind)
+{
+    return {.kind = kind,
+            .timestamp = std::chrono::floor<std::chrono::milliseconds>(clock.now())};
+}
+
+/// The last progress of a download belongs to the status when it is over.
+void take_progress(io::Files& files, Status& status)
+{
+    const auto text = files.read(progress_path, 64U << 10);
+    const auto json = text.has_value() ? parse_json(*text) : Result<Json>(Failure{text.error()});
+    const auto progress =
+        json.has_value() ? parse_progress(*json) : Result<ProgressReport>(Failure{json.error()});
+    if (progress.has_value()) {
+        status.progress = *progress;
+    }
+}
+
+Result<void> begin(TharBeUpdates& world, CommandKind kind)
+{
+    TRY(world.files.create_directories(std::filesystem::path(running_path).parent_path()));
+    if (kind == CommandKind::prepare) {
+        TRY(world.files.remove(progress_path));
+    }
+    TRY(io::replace_file(world.files, running_path, name(kind)));
+    return world.manager.notify("READY=1");
+}
+
+Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& record)
+{
+    if (record.kind == CommandKind::prepare) {
+        take_progress(world.files, status);
+    }
+    TRY(save_status(world.files, after_command(std::move(status), record)));
+    TRY(world.files.remove(running_path));
+    if (record.status == CommandStatus::success) {
+        log::info("update command done", {{"command", std::string(name(record.kind))}});
+        return 0;
+    }
+    log::error("update command failed", {{"command", std::string(name(record.kind))},
+                                         {"why", record.stderr_text}});
+    return static_cast<int>(ExitStatus::failure);
+}
+
+Result<int> run_command(TharBeUpdates& world, const Options& options, CommandKind kind)
+{
+    const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
+    if (!lock.has_value() && lock.error().code() == Errc::locked) {
+        return static_cast<int>(ExitStatus::locked);
+    }
+    if (!lock.has_value()) {
+        return Failure{lock.error()};
+    }
+    auto status = load_status(world.files);
+    if (const auto refused = refusal(status, kind)) {
+        return static_cast<int>(*refused);
+    }
+    TRY(begin(world, kind));
+    int exit_status = 1;
+    const auto done = execute(world, options, kind, status, exit_status);
+    auto record = record_now(world.clock, kind);
+    record.status = done.has_value() ? CommandStatus::success : CommandStatus::failed;
+    record.exit_status = exit_status;
+    record.stderr_text = done.has_value() ? "" : done.error().message();
+    return finish(world, std::move(status), record);
+}
+
+/// After a command that ended by itself there is nothing left to do.
+Result<int> record_end(TharBeUpdates& world)
+{
+    const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
+    const auto running = world.files.read(running_path, 64);
+    if (!lock.has_value() || !running.has_value()) {
+        return 0; // Somebody else's command runs, or none was cut off.
+    }
+    TRY_ASSIGN(const auto kind, parse_command(*running));
+    auto record = record_now(world.clock, kind);
+    record.status = CommandStatus::failed;
+    record.exit_status = 1;
+    const auto result = world.service_result.value_or("success");
+    record.stderr_text = result == "success" ? "stopped on request"
+                                             : "ended before it was done: " + result;
+    TRY(finish(world, load_status(world.files), record));
+    return 0;
+}
+
+} // namespace
+
+Result<int> run_thar_be_updates(const std::vector<std::string>& arguments, TharBeUpdates world)
+{
+    const auto options = parse_options(arguments);
+    const auto kind = options ? parse_command(options->command)
+                              : Result<CommandKind>(fail(Errc::invalid, "misuse"));
+    const bool is_record_end = options && options->command == "record-end";
+    if (!options || options->help || (!kind.has_value() && !is_record_end)) {
+        const bool asked = options && options->help;
+        std::fputs(usage.data(), asked ? stdout : stderr);
+        return asked ? 0 : static_cast<int>(ExitStatus::misuse);
+    }
+    log::set_level(options->level);
+    return is_record_end ? record_end(world) : run_command(world, *options, *kind);
+}
+
+} // namespace holdfast::update

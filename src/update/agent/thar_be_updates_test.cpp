@@ -1,0 +1,181 @@
+#include "update/agent/thar_be_updates.hpp"
+
+#include "io/testing/fake_clock.hpp"
+#include "io/testing/fake_file_locks.hpp"
+#include "io/testing/fake_files.hpp"
+#include "io/testing/fake_processes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast::update {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class FakeManager final : public io::ServiceManager {
+public:
+    Result<void> notify(std::string_view state) override
+    {
+        said.emplace_back(state);
+        return {};
+    }
+    std::vector<std::string> said;
+};
+
+std::string update(const char* version)
+{
+    return std::format(R"({{"variant": "metal-dev", "arch": "x86_64", "version": "{}",
+        "max_version": "1.1.0", "waves": {{}},
+        "images": {{"boot": "b", "root": "r", "hash": "h"}}}})",
+                       version);
+}
+
+class TharBeUpdatesTest : public ::testing::Test {
+protected:
+    TharBeUpdatesTest()
+    {
+        processes.answer("/usr/bin/updog whats --all --json",
+                         {0, "[" + update("1.1.0") + "," + update("1.0.0") + "]", ""});
+        processes.answer("/usr/bin/updog update-image", {0, "", ""});
+        processes.answer("/usr/bin/updog update-apply", {0, "", ""});
+        processes.answer("/usr/bin/updog update-revert", {0, "", ""});
+    }
+
+    int run(const std::vector<std::string>& arguments)
+    {
+        const auto status =
+            run_thar_be_updates(arguments, {files, clock, processes, locks, manager, result});
+        EXPECT_TRUE(status.has_value()) << status.error().message();
+        return status.has_value() ? *status : -1;
+    }
+    Status status()
+    {
+        const auto text = files.read(status_path);
+        return text.has_value() ? parse_status(*text).value_or(Status()) : Status();
+    }
+    std::string message() { return status().last_command->stderr_text; }
+
+    io::FakeFiles files{{"/etc/os-release", "VARIANT_ID=metal-dev\nVERSION_ID=\"1.0.0\"\n"},
+                        {"/etc/thar-be-updates.toml", "version-lock = \"latest\"\n"},
+                        {"/run/lock/x", ""},
+                        {"/run/cache/x", ""}};
+    io::FakeClock clock;
+    io::FakeProcesses processes;
+    io::FakeFileLocks locks;
+    FakeManager manager;
+    std::optional<std::string> result;
+};
+
+TEST_F(TharBeUpdatesTest, LeadsFromACheckToTheFlip)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(status().state, State::available);
+    EXPECT_THAT(status().available, ElementsAre("1.1.0", "1.0.0"));
+    EXPECT_EQ(status().chosen->version, "1.1.0");
+    EXPECT_EQ(status().active->image.version, "1.0.0");
+
+    EXPECT_EQ(run({"prepare"}), 0);
+    EXPECT_EQ(status().state, State::staged);
+    EXPECT_FALSE(status().staging->next_to_boot);
+
+    EXPECT_EQ(run({"activate"}), 0);
+    EXPECT_EQ(status().state, State::ready);
+    EXPECT_TRUE(status().staging->next_to_boot);
+
+    EXPECT_EQ(run({"deactivate"}), 0);
+    EXPECT_EQ(status().state, State::staged);
+    EXPECT_THAT(processes.command_lines(),
+                ElementsAre("/usr/bin/updog whats --all --json",
+                            "/usr/bin/updog update-image --image 1.1.0",
+                            "/usr/bin/updog update-apply", "/usr/bin/updog update-revert"));
+    EXPECT_THAT(manager.said, ElementsAre("READY=1", "READY=1", "READY=1", "READY=1"));
+}
+
+TEST_F(TharBeUpdatesTest, RefusesBeforeItSaysThatItIsReady)
+{
+    EXPECT_EQ(run({"prepare"}), 65);
+    EXPECT_EQ(run({"activate"}), 65);
+    EXPECT_EQ(run({"deactivate"}), 65);
+    const auto held = locks.try_lock(lock_path, io::Locking::shared);
+    EXPECT_EQ(run({"refresh"}), 64);
+    EXPECT_THAT(manager.said, IsEmpty());
+    EXPECT_THAT(processes.commands(), IsEmpty());
+}
+
+TEST_F(TharBeUpdatesTest, IsIdleWhenNothingIsToBeDone)
+{
+    files.put("/etc/thar-be-updates.toml", "version-lock = \"v1.0.0\"\n");
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(status().state, State::idle);
+    EXPECT_FALSE(status().chosen.has_value());
+    EXPECT_THAT(status().available, ElementsAre("1.1.0", "1.0.0"));
+}
+
+TEST_F(TharBeUpdatesTest, KeepsWhatUpdogComplainedOf)
+{
+    processes = io::FakeProcesses();
+    processes.answer("/usr/bin/updog",
+                     {1, "", "<6>Starting\n<3>timestamp.json has expired 2024-01-01T00:00:00Z\n"});
+    EXPECT_EQ(run({"refresh"}), 1);
+    EXPECT_EQ(message(), "timestamp.json has expired 2024-01-01T00:00:00Z");
+    EXPECT_EQ(status().last_command->status, CommandStatus::failed);
+    EXPECT_EQ(status().last_command->exit_status, 1);
+    EXPECT_EQ(status().state, State::idle);
+}
+
+TEST_F(TharBeUpdatesTest, TellsOfNonsenseAndOfAMissingProgram)
+{
+    processes.answer("/usr/bin/updog whats --all --json", {0, "nonsense", ""});
+    EXPECT_EQ(run({"refresh"}), 0) << "the first answer is still good";
+    EXPECT_EQ(run({"refresh"}), 1);
+    EXPECT_THAT(message(), HasSubstr("reading what updog printed"));
+    EXPECT_EQ(status().last_command->exit_status, 1);
+    processes = io::FakeProcesses();
+    EXPECT_EQ(run({"refresh"}), 1);
+    EXPECT_THAT(message(), Not(IsEmpty()));
+}
+
+TEST_F(TharBeUpdatesTest, TakesTheDownloadsProgressIntoTheStatus)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    processes.play("/usr/bin/updog update-image", [&](const io::Command&) -> Result<io::Outcome> {
+        files.put(progress_path, to_text(to_json(ProgressReport{7, 10, 70, 3})));
+        return io::Outcome{0, "", ""};
+    });
+    EXPECT_EQ(run({"prepare"}), 0);
+    EXPECT_EQ(status().progress, (ProgressReport{7, 10, 70, 3}));
+}
+
+TEST_F(TharBeUpdatesTest, RecordsACommandThatWasCutOff)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(status().last_command->status, CommandStatus::success);
+
+    files.put("/run/cache/thar-be-updates/running", "prepare");
+    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(status().last_command->kind, CommandKind::prepare);
+    EXPECT_EQ(message(), "stopped on request");
+    EXPECT_EQ(status().state, State::available);
+
+    result = "oom-kill";
+    files.put("/run/cache/thar-be-updates/running", "refresh");
+    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(message(), "ended before it was done: oom-kill");
+}
+
+TEST_F(TharBeUpdatesTest, ExplainsItself)
+{
+    EXPECT_EQ(run({}), 2);
+    EXPECT_EQ(run({"update"}), 2);
+    EXPECT_EQ(run({"refresh", "prepare"}), 2);
+    EXPECT_EQ(run({"refresh", "--log-level", "loud"}), 2);
+    EXPECT_EQ(run({"--help"}), 0);
+}
+
+} // namespace
+} // namespace holdfast::update

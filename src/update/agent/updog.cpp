@@ -1,0 +1,257 @@
+#include "update/agent/updog.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/utc_time.hpp"
+#include "update/agent/identity.hpp"
+#include "update/agent/options.hpp"
+#include "update/agent/progress_file.hpp"
+#include "update/manifest/selection.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace holdfast::update {
+
+namespace {
+
+constexpr std::uint64_t largest_manifest = 2U << 20;
+constexpr std::uint64_t largest_migration = 1U << 20;
+constexpr std::size_t largest_config = 64U << 10;
+
+/// Everything that a command decides by.
+struct Situation {
+    UpdogConfig config = {};
+    ImageIdentity running = {};
+    Version version = *Version::parse("0.0.0");
+    std::unique_ptr<UpdateSource> source = {};
+    std::string manifest_text = {};
+    Manifest manifest = {};
+    std::vector<Update> available = {};
+};
+
+/// RFC 3986 §2.3: everything else is escaped.
+std::string escaped(std::string_view text)
+{
+    std::string result;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || std::string_view("-._~").contains(c);
+        if (plain) {
+            result += c;
+        } else {
+            result += std::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return result;
+}
+
+std::string make_query(const std::map<std::string, std::string>& parameters)
+{
+    std::vector<std::string> parts;
+    for (const auto& [name, value] : parameters) {
+        parts.push_back(name + "=" + escaped(value));
+    }
+    return join(parts, "&");
+}
+
+std::map<std::string, std::string> base_parameters(const Situation& situation)
+{
+    return {{"version", situation.running.version},
+            {"seed", std::to_string(situation.config.seed)}};
+}
+
+Result<Situation> look_around(const UpdogOptions& options, const Updog& world)
+{
+    Situation situation;
+    TRY_ASSIGN(const auto text, world.files.read(options.config, largest_config));
+    TRY_ASSIGN(situation.config, parse_updog_config(text));
+    TRY_ASSIGN(situation.running, read_identity(world.files));
+    TRY_ASSIGN(situation.version,
+               Version::parse(situation.running.version).while_("VERSION_ID of os-release"));
+    TRY_ASSIGN(situation.source,
+               world.open_source(situation.config, make_query(base_parameters(situation))));
+    TRY_ASSIGN(situation.manifest_text,
+               situation.source->read_target(std::string(manifest_target), largest_manifest));
+    TRY_ASSIGN(situation.manifest,
+               parse_manifest(situation.manifest_text).while_("the repository's manifest.json"));
+    const Viewpoint viewpoint{
+        .variant = options.variant.empty() ? situation.running.variant : options.variant,
+        .arch = situation.running.arch,
+        .seed = situation.config.seed,
+        .ignore_waves = situation.config.ignore_waves || options.ignore_waves,
+        .now = std::chrono::floor<std::chrono::seconds>(world.clock.now())};
+    situation.available = available_updates(situation.manifest, viewpoint);
+    return situation;
+}
+
+Result<std::optional<Update>> choose(const UpdogOptions& options, const Situation& situation)
+{
+    if (options.image.empty()) {
+        return choose_update(situation.available, situation.version,
+                             situation.config.version_lock);
+    }
+    TRY_ASSIGN(const auto wanted, Version::parse(options.image).while_("--image"));
+    return find_update(situation.available, wanted);
+}
+
+Json to_json(const Update& update)
+{
+    return to_json(Manifest{.updates = {update}})["updates"][0];
+}
+
+std::string line(const Update& update)
+{
+    return update.variant + " " + update.version.str() + "\n";
+}
+
+Result<UpdogResult> show_all(const UpdogOptions& options, const Situation& situation)
+{
+    if (options.json) {
+        return UpdogResult{
+            .output = to_pretty_text(
+                          to_json(Manifest{.updates = situation.available})["updates"]) +
+                      "\n"};
+    }
+    UpdogResult result;
+    for (const auto& update : situation.available) {
+        result.notes += line(update); // On standard error, as in the reference.
+    }
+    return result;
+}
+
+Result<UpdogResult> check_update(const UpdogOptions& options, const Updog& world)
+{
+    TRY_ASSIGN(const auto situation, look_around(options, world));
+    if (options.all) {
+        return show_all(options, situation);
+    }
+    TRY_ASSIGN(const auto chosen, choose(options, situation));
+    if (!chosen) {
+        return UpdogResult{.exit_status = 1, .notes = "No update available\n"};
+    }
+    return UpdogResult{.output = options.json ? to_pretty_text(to_json(*chosen)) + "\n"
+                                              : line(*chosen)};
+}
+
+/// Removes what an earlier update left, so that nothing stale is ever run.
+Result<void> empty_folder(io::Files& files, const std::filesystem::path& folder)
+{
+    TRY(files.create_directories(folder));
+    TRY(files.set_mode(folder, 0700));
+    TRY_ASSIGN(const auto names, files.list(folder));
+    for (const auto& name : names) {
+        TRY(files.remove(folder / name));
+    }
+    return {};
+}
+
+/// Keeps what the next boot needs to convert the settings. The manifest comes last: where it is,
+/// everything that it names is.
+Result<void> keep_migrations(Situation& situation, const std::vector<std::string>& migrations,
+                             io::Files& files)
+{
+    const std::filesystem::path folder = migrations_path;
+    TRY(empty_folder(files, folder));
+    for (const auto& name : migrations) {
+        TRY_ASSIGN(const auto content, situation.source->read_target(name, largest_migration));
+        TRY(io::replace_file(files, folder / name, content, 0600));
+    }
+    return io::replace_file(files, folder / manifest_target, situation.manifest_text, 0600);
+}
+
+/// Should the update fail to boot, the version that runs then can tell which one it was.
+Result<void> note_staged(const Update& update, const Updog& world)
+{
+    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
+    const Json staged = {{"version", update.version.str()}, {"when", utc_text(now)}};
+    return io::replace_file(world.files, staged_path, to_pretty_text(staged) + "\n");
+}
+
+/// Fetches the chosen update into the inactive set.
+Result<void> install(Situation& situation, const Update& update, const Updog& world)
+{
+    TRY_ASSIGN(auto migrations, migration_path(situation.manifest.migrations, situation.version,
+                                               update.version));
+    auto parameters = base_parameters(situation);
+    auto names = migrations;
+    names.emplace_back(manifest_target);
+    parameters["target"] = update.version.str();
+    parameters["migrations"] = join(names, ",");
+    situation.source->set_query(make_query(parameters));
+
+    TRY(keep_migrations(situation, migrations, world.files)
+            .while_("keeping the migrations of the settings"));
+    ProgressFile progress(world.files, world.clock);
+    TRY(situation.source->install(
+        update.images,
+        [&](std::uint64_t done, std::uint64_t total) { progress.report(done, total); }));
+    return note_staged(update, world);
+}
+
+Result<void> reboot(const Updog& world)
+{
+    TRY(io::run_checked(world.processes, {.arguments = {"/usr/bin/systemctl", "reboot"}})
+            .while_("rebooting"));
+    return {};
+}
+
+Result<void> activate(const UpdogOptions& options, const Updog& world)
+{
+    TRY_ASSIGN(const auto boot, world.open_boot_choice());
+    TRY(boot->activate());
+    if (options.reboot) {
+        TRY(reboot(world));
+    }
+    return {};
+}
+
+enum class AfterFetching { nothing, boot_it };
+
+Result<UpdogResult> update(const UpdogOptions& options, const Updog& world, AfterFetching then)
+{
+    TRY_ASSIGN(auto situation, look_around(options, world));
+    TRY_ASSIGN(const auto chosen, choose(options, situation));
+    if (!chosen && !options.image.empty()) {
+        return fail(Errc::not_found, "the repository does not offer {} to this machine",
+                    options.image);
+    }
+    if (!chosen) {
+        return UpdogResult{.notes = "No update required\n"};
+    }
+    log::info("Starting update to " + chosen->version.str());
+    TRY(install(situation, *chosen, world));
+    if (then == AfterFetching::boot_it) {
+        TRY(activate(options, world));
+    }
+    return UpdogResult{.output = options.json ? to_pretty_text(to_json(*chosen)) + "\n"
+                                              : "Update applied: " + line(*chosen)};
+}
+
+} // namespace
+
+Result<UpdogResult> run_updog(const std::vector<std::string>& arguments, const Updog& world)
+{
+    const auto parsed = parse_updog_options(arguments);
+    if (const auto* usage = std::get_if<Usage>(&parsed)) {
+        return usage->asked_for ? UpdogResult{.output = usage->text}
+                                : UpdogResult{.exit_status = 1, .notes = usage->text};
+    }
+    const auto& options = std::get<UpdogOptions>(parsed);
+    log::set_level(options.log_level);
+    switch (options.command) {
+    case UpdogCommand::check_update: return check_update(options, world);
+    case UpdogCommand::prepare: TRY(look_around(options, world)); return UpdogResult{};
+    case UpdogCommand::update: return update(options, world, AfterFetching::boot_it);
+    case UpdogCommand::update_image: return update(options, world, AfterFetching::nothing);
+    case UpdogCommand::update_apply: TRY(activate(options, world)); return UpdogResult{};
+    case UpdogCommand::update_revert: {
+        TRY_ASSIGN(const auto boot, world.open_boot_choice());
+        TRY(boot->deactivate());
+        return UpdogResult{};
+    }
+    }
+    return fail(Errc::internal, "a command without a meaning");
+}
+
+} // namespace holdfast::update

@@ -1,0 +1,96 @@
+#include "update/updog/system_sets.hpp"
+
+#include "base/log.hpp"
+#include "io/posix/posix_system.hpp"
+#include "update/signpost/system_disk.hpp"
+#include "update/slots/prepare.hpp"
+
+namespace holdfast::update {
+
+namespace {
+
+using Access = io::PosixBlockDevice::Access;
+using Device = std::unique_ptr<io::PosixBlockDevice>;
+
+/// The disk with its flags, while nobody else can change them.
+struct OpenDisk {
+    SystemDisk disk;
+    Device device;
+    Signpost signpost;
+};
+
+Result<OpenDisk> open_disk(io::Files& files)
+{
+    TRY_ASSIGN(auto disk, find_system_disk(files));
+    TRY_ASSIGN(auto device, io::PosixBlockDevice::open(disk.device(), Access::exclusive));
+    TRY_ASSIGN(auto signpost,
+               Signpost::open(*device, disk.root_partition).while_(disk.device()));
+    return OpenDisk{std::move(disk), std::move(device), std::move(signpost)};
+}
+
+/// The partitions of one set.
+struct OpenSet {
+    Device boot;
+    Device root;
+    Device hash;
+
+    SetDevices devices() { return {*boot, *root, *hash}; }
+};
+
+Result<OpenSet> open_set(const OpenDisk& open, SlotName slot, Access access)
+{
+    const auto& numbers = open.signpost.partitions(slot);
+    OpenSet set;
+    for (const auto& [device, number] : {std::pair(&set.boot, numbers.boot),
+                                         std::pair(&set.root, numbers.root),
+                                         std::pair(&set.hash, numbers.hash)}) {
+        TRY_ASSIGN(*device,
+                   io::PosixBlockDevice::open(open.disk.partition_device(number), access));
+    }
+    return set;
+}
+
+} // namespace
+
+Result<void> fill_inactive_set(io::Files& files, const Release& release, io::HttpClient& http,
+                               const ProgressSink& report)
+{
+    TRY_ASSIGN(auto open, open_disk(files));
+    const auto inactive = open.signpost.inactive();
+    if (!inactive) {
+        return fail(Errc::conflict, "this disk has no inactive set of partitions");
+    }
+    TRY_ASSIGN(auto active_set, open_set(open, open.signpost.active(), Access::read_only));
+    TRY_ASSIGN(auto inactive_set, open_set(open, *inactive, Access::read_write));
+    const Watch watch{.report = [&](const Progress& progress) {
+        report(progress.bytes_done, progress.bytes_total);
+    }};
+    TRY_ASSIGN(const auto prepared,
+               prepare({open.signpost, active_set.devices(), inactive_set.devices()}, release,
+                       http, watch));
+    if (prepared.list_problem) {
+        log::warning("the block list was of no use; more was fetched",
+                     {{"why", prepared.list_problem->message()}});
+    }
+    const auto& progress = prepared.progress;
+    log::info("set filled", {{"bytes", std::to_string(progress.bytes_total)},
+                             {"kept", std::to_string(progress.bytes_kept)},
+                             {"copied", std::to_string(progress.bytes_copied)},
+                             {"fetched", std::to_string(progress.bytes_fetched)},
+                             {"wire", std::to_string(progress.wire_bytes)}});
+    return {};
+}
+
+Result<void> SystemBootChoice::activate()
+{
+    TRY_ASSIGN(auto open, open_disk(files_));
+    return update::activate(open.signpost);
+}
+
+Result<void> SystemBootChoice::deactivate()
+{
+    TRY_ASSIGN(auto open, open_disk(files_));
+    return update::deactivate(open.signpost);
+}
+
+} // namespace holdfast::update

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "io/files.hpp"
+#include "io/http_client.hpp"
+#include "update/agent/sources.hpp"
+#include "update/source/release.hpp"
+
+#include <memory>
+
+namespace holdfast::update {
+
+/// Fills the inactive set of the disk that the system runs from; the whole time nobody else can
+/// change the disk's flags. Errors: those of `prepare`, and of finding and opening the devices.
+Result<void> fill_inactive_set(io::Files& files, const Release& release, io::HttpClient& http,
+                               const ProgressSink& report);
+
+/// The flags of the disk that the system runs from. Each change opens the disk for itself.
+class SystemBootChoice final : public BootChoice {
+public:
+    explicit SystemBootChoice(io::Files& files) : files_(files) {}
+    Result<void> activate() override;
+    Result<void> deactivate() override;
+
+private:
+    io::Files& files_;
+};
+
+} // namespace holdfast::update
