@@ -166,7 +166,10 @@ Json waves_to_json(const Waves& waves)
 
 std::string block_list_target(const Images& images)
 {
-    return images.root + ".blocks";
+    constexpr std::string_view root_end = "-root.erofs";
+    const auto& root = images.root;
+    return root.substr(0, root.ends_with(root_end) ? root.size() - root_end.size() : root.size()) +
+           "-blocks.list";
 }
 
 Result<Manifest> parse_manifest(std::string_view text)

@@ -23,8 +23,8 @@ struct Images {
     std::string hash;
     bool operator==(const Images&) const = default;
 };
-/// The target with the block list over a set's images, by which a machine fetches only what is new.
-/// It need not exist: without it an update takes more bytes.
+/// The target with the block list over a set's images, by which a machine fetches only what is new:
+/// "x-blocks.list" beside "x-root.erofs". It need not exist; without it an update takes more bytes.
 std::string block_list_target(const Images& images);
 
 /// One image that machines may come to.

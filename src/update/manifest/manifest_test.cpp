@@ -95,6 +95,12 @@ TEST(Manifest, SaysWhatIsWrongAndWhere)
     EXPECT_EQ(parse_manifest(std::string(3U << 20, ' ')).error().code(), Errc::too_large);
 }
 
+TEST(Manifest, NamesTheBlockListAfterTheRoot)
+{
+    EXPECT_EQ(block_list_target({"h-boot.efi", "h-root.erofs", "h-hash.verity"}), "h-blocks.list");
+    EXPECT_EQ(block_list_target({"b", "r", "h"}), "r-blocks.list");
+}
+
 TEST(Manifest, IsCheckedForPublishing)
 {
     const auto good = *parse_manifest(sample);
