@@ -59,10 +59,7 @@ public:
 
 class UpdateCommand : public testing::Test {
 protected:
-    CommandOutcome run(const Words& words)
-    {
-        return run_update(world_, words);
-    }
+    CommandOutcome run(const Words& words) { return run_update(world_, words); }
     static std::string message(const CommandOutcome& outcome)
     {
         return std::get<Error>(outcome.error().why).message();

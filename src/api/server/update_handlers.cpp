@@ -71,8 +71,8 @@ Result<Response> start(UpdateContext& context, CommandKind kind)
     TRY(require_free(context));
     const auto unit = unit_of(kind);
     TRY_ASSIGN(const auto started,
-               context.processes.run({.arguments = {systemctl, "start", "--", unit},
-                                      .time_limit = systemctl_limit}));
+               context.processes.run(
+                   {.arguments = {systemctl, "start", "--", unit}, .time_limit = systemctl_limit}));
     if (started.exit_status != 0) {
         return Failure{refusal_error(main_status(context, unit), unit)};
     }
@@ -154,8 +154,7 @@ void add_update_handlers(Router& router, UpdateContext& context)
         });
     };
     const auto command = [&](const char* path, CommandKind kind) {
-        router.add("POST", path,
-                   [&context, kind](const Request&) { return start(context, kind); });
+        router.add("POST", path, [&context, kind](const Request&) { return start(context, kind); });
     };
     command("/actions/refresh-updates", CommandKind::refresh);
     command("/actions/prepare-update", CommandKind::prepare);

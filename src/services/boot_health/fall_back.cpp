@@ -3,16 +3,16 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
-#include "json/json.hpp"
 #include "update/status/status.hpp"
+#include "json/json.hpp"
 
 namespace holdfast::boot_health {
 
 namespace {
 
 constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
-/// The facts of the boot before this one, if it came as far as PRIVATE, and the fault of its initrd,
-/// if it had one. Our initrd puts both there.
+/// The facts of the boot before this one, if it came as far as PRIVATE, and the fault of its
+/// initrd, if it had one. Our initrd puts both there.
 constexpr auto previous_boot_file = "/run/holdfast/previous-boot";
 constexpr auto initrd_fault_file = "/run/holdfast/boot-fault";
 constexpr auto kernel_records = "/sys/fs/pstore";
@@ -143,15 +143,13 @@ void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signp
         return;
     }
     const auto name = std::string("set ") + static_cast<char>(*set - 'a' + 'A');
-    const auto reason =
-        name + " did not mark itself successful: " + reason_of(gather(files, *set));
+    const auto reason = name + " did not mark itself successful: " + reason_of(gather(files, *set));
     const auto version = text_of(staged, "version");
     log::warning("left an update again", {{"version", version}, {"reason", reason}});
-    const Json record = {
-        {"reason", reason},
-        {"version", version.empty() ? Json() : Json(version)},
-        {"when", utc_text(std::chrono::floor<std::chrono::seconds>(clock.now()))},
-        {"staged", text_of(staged, "when")}};
+    const Json record = {{"reason", reason},
+                         {"version", version.empty() ? Json() : Json(version)},
+                         {"when", utc_text(std::chrono::floor<std::chrono::seconds>(clock.now()))},
+                         {"staged", text_of(staged, "when")}};
     auto kept = io::replace_file(files, update::fall_back_path, to_pretty_text(record) + "\n");
     if (kept.has_value()) {
         kept = files.remove(failure_file); // It must not explain the next one.

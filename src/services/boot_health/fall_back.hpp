@@ -17,10 +17,10 @@ std::optional<char> failed_trial(std::string_view signpost_status);
 
 /// What a boot that failed may have left behind. Each is a text, or nothing.
 struct Evidence {
-    std::optional<std::string> initrd_fault;   ///< Kept in a variable of the firmware.
-    std::optional<std::string> judged_reason;  ///< Written by boot-health in that boot.
-    std::optional<std::string> kernel_panic;   ///< A line of the kernel's last words (pstore).
-    bool has_reached_private = false;          ///< Its initrd came as far as PRIVATE.
+    std::optional<std::string> initrd_fault;  ///< Kept in a variable of the firmware.
+    std::optional<std::string> judged_reason; ///< Written by boot-health in that boot.
+    std::optional<std::string> kernel_panic;  ///< A line of the kernel's last words (pstore).
+    bool has_reached_private = false;         ///< Its initrd came as far as PRIVATE.
 };
 
 /// One sentence for people.

@@ -2,8 +2,8 @@
 
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
-#include "json/json.hpp"
 #include "update/status/status.hpp"
+#include "json/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,14 +36,15 @@ TEST(FailedTrial, IsTheOtherSetThatWasTriedInVain)
              Case{"fell back to B", status(failed, good, 'B'), 'a'},
              Case{"the trial itself", status(good, failed, 'B'), std::nullopt},
              Case{"two good sets", status(good, better, 'A'), std::nullopt},
-             Case{"empty other set",
-                  status(good, "priority=0 tries_left=0 successful=false", 'A'), std::nullopt},
+             Case{"empty other set", status(good, "priority=0 tries_left=0 successful=false", 'A'),
+                  std::nullopt},
              Case{"prepared", status(good, "priority=0 tries_left=1 successful=false", 'A'),
                   std::nullopt},
              Case{"to be tried", status(good, "priority=2 tries_left=1 successful=false", 'A'),
                   std::nullopt},
-             Case{"one set", "Set A:   priority=1 tries_left=0 successful=true\nSet B:   none\n"
-                             "Active:  Set A\n",
+             Case{"one set",
+                  "Set A:   priority=1 tries_left=0 successful=true\nSet B:   none\n"
+                  "Active:  Set A\n",
                   std::nullopt},
              Case{"nothing", "", std::nullopt},
          }) {

@@ -9,7 +9,14 @@
 
 namespace holdfast::update {
 
-enum class UpdogCommand { check_update, prepare, update, update_image, update_apply, update_revert };
+enum class UpdogCommand {
+    check_update,
+    prepare,
+    update,
+    update_image,
+    update_apply,
+    update_revert
+};
 
 /// The command line of updog.
 struct UpdogOptions {

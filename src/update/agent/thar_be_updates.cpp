@@ -166,9 +166,8 @@ Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Stat
                               int& exit_status)
 {
     exit_status = 1;
-    TRY_ASSIGN(const auto outcome,
-               world.processes.run({.arguments = updog_arguments(kind, status),
-                                    .time_limit = time_limit(kind)}));
+    TRY_ASSIGN(const auto outcome, world.processes.run({.arguments = updog_arguments(kind, status),
+                                                        .time_limit = time_limit(kind)}));
     exit_status = outcome.exit_status;
     std::fputs(outcome.errors.c_str(), stderr); // Its log goes where ours goes.
     if (outcome.exit_status != 0) {
@@ -177,8 +176,8 @@ Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Stat
     return outcome.output;
 }
 
-Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind,
-                     Status& status, int& exit_status)
+Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind, Status& status,
+                     int& exit_status)
 {
     TRY_ASSIGN(const auto running, read_identity(world.files));
     if (!status.active.has_value() || status.active->image != running) {
@@ -196,8 +195,7 @@ Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind k
 
 CommandRecord record_now(io::Clock& clock, CommandKind kind)
 {
-    return {.kind = kind,
-            .timestamp = std::chrono::floor<std::chrono::milliseconds>(clock.now())};
+    return {.kind = kind, .timestamp = std::chrono::floor<std::chrono::milliseconds>(clock.now())};
 }
 
 /// The last progress of a download belongs to the status when it is over.
@@ -233,8 +231,8 @@ Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& rec
         log::info("update command done", {{"command", std::string(name(record.kind))}});
         return 0;
     }
-    log::error("update command failed", {{"command", std::string(name(record.kind))},
-                                         {"why", record.stderr_text}});
+    log::error("update command failed",
+               {{"command", std::string(name(record.kind))}, {"why", record.stderr_text}});
     return static_cast<int>(ExitStatus::failure);
 }
 
@@ -274,8 +272,8 @@ Result<int> record_end(TharBeUpdates& world)
     record.status = CommandStatus::failed;
     record.exit_status = 1;
     const auto result = world.service_result.value_or("success");
-    record.stderr_text = result == "success" ? "stopped on request"
-                                             : "ended before it was done: " + result;
+    record.stderr_text =
+        result == "success" ? "stopped on request" : "ended before it was done: " + result;
     TRY(finish(world, load_status(world.files), record));
     return 0;
 }

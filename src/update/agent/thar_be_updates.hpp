@@ -26,9 +26,9 @@ struct TharBeUpdates {
 
 /// `thar-be-updates refresh|prepare|activate|deactivate|record-end`, gives the exit status.
 ///
-/// One command: takes the lock, looks whether the state allows it, tells the service manager that it
-/// is under way ("READY=1", for whoever started the unit and waits for exactly that), runs updog,
-/// and writes what came of it into the status. What updog says on standard error becomes the
+/// One command: takes the lock, looks whether the state allows it, tells the service manager that
+/// it is under way ("READY=1", for whoever started the unit and waits for exactly that), runs
+/// updog, and writes what came of it into the status. What updog says on standard error becomes the
 /// message in the status.
 ///
 /// `record-end` runs when the unit has ended, however it did: a command that was stopped or killed

@@ -75,12 +75,12 @@ Result<Situation> look_around(const UpdogOptions& options, const Updog& world)
                situation.source->read_target(std::string(manifest_target), largest_manifest));
     TRY_ASSIGN(situation.manifest,
                parse_manifest(situation.manifest_text).while_("the repository's manifest.json"));
-    const Viewpoint viewpoint{
-        .variant = options.variant.empty() ? situation.running.variant : options.variant,
-        .arch = situation.running.arch,
-        .seed = situation.config.seed,
-        .ignore_waves = situation.config.ignore_waves || options.ignore_waves,
-        .now = std::chrono::floor<std::chrono::seconds>(world.clock.now())};
+    const Viewpoint viewpoint{.variant = options.variant.empty() ? situation.running.variant
+                                                                 : options.variant,
+                              .arch = situation.running.arch,
+                              .seed = situation.config.seed,
+                              .ignore_waves = situation.config.ignore_waves || options.ignore_waves,
+                              .now = std::chrono::floor<std::chrono::seconds>(world.clock.now())};
     situation.available = available_updates(situation.manifest, viewpoint);
     return situation;
 }
@@ -88,8 +88,7 @@ Result<Situation> look_around(const UpdogOptions& options, const Updog& world)
 Result<std::optional<Update>> choose(const UpdogOptions& options, const Situation& situation)
 {
     if (options.image.empty()) {
-        return choose_update(situation.available, situation.version,
-                             situation.config.version_lock);
+        return choose_update(situation.available, situation.version, situation.config.version_lock);
     }
     TRY_ASSIGN(const auto wanted, Version::parse(options.image).while_("--image"));
     return find_update(situation.available, wanted);
@@ -109,8 +108,7 @@ Result<UpdogResult> show_all(const UpdogOptions& options, const Situation& situa
 {
     if (options.json) {
         return UpdogResult{
-            .output = to_pretty_text(
-                          to_json(Manifest{.updates = situation.available})["updates"]) +
+            .output = to_pretty_text(to_json(Manifest{.updates = situation.available})["updates"]) +
                       "\n"};
     }
     UpdogResult result;
@@ -130,8 +128,8 @@ Result<UpdogResult> check_update(const UpdogOptions& options, const Updog& world
     if (!chosen) {
         return UpdogResult{.exit_status = 1, .notes = "No update available\n"};
     }
-    return UpdogResult{.output = options.json ? to_pretty_text(to_json(*chosen)) + "\n"
-                                              : line(*chosen)};
+    return UpdogResult{.output =
+                           options.json ? to_pretty_text(to_json(*chosen)) + "\n" : line(*chosen)};
 }
 
 /// Removes what an earlier update left, so that nothing stale is ever run.
@@ -171,8 +169,8 @@ Result<void> note_staged(const Update& update, const Updog& world)
 /// Fetches the chosen update into the inactive set.
 Result<void> install(Situation& situation, const Update& update, const Updog& world)
 {
-    TRY_ASSIGN(auto migrations, migration_path(situation.manifest.migrations, situation.version,
-                                               update.version));
+    TRY_ASSIGN(auto migrations,
+               migration_path(situation.manifest.migrations, situation.version, update.version));
     auto parameters = base_parameters(situation);
     auto names = migrations;
     names.emplace_back(manifest_target);
@@ -183,9 +181,9 @@ Result<void> install(Situation& situation, const Update& update, const Updog& wo
     TRY(keep_migrations(situation, migrations, world.files)
             .while_("keeping the migrations of the settings"));
     ProgressFile progress(world.files, world.clock);
-    TRY(situation.source->install(
-        update.images,
-        [&](std::uint64_t done, std::uint64_t total) { progress.report(done, total); }));
+    TRY(situation.source->install(update.images, [&](std::uint64_t done, std::uint64_t total) {
+        progress.report(done, total);
+    }));
     return note_staged(update, world);
 }
 

@@ -114,8 +114,7 @@ protected:
                  return Result<std::unique_ptr<UpdateSource>>(std::make_unique<FakeSource>(fake));
              },
              [this] {
-                 return Result<std::unique_ptr<BootChoice>>(
-                     std::make_unique<FakeBootChoice>(fake));
+                 return Result<std::unique_ptr<BootChoice>>(std::make_unique<FakeBootChoice>(fake));
              }});
     }
 
@@ -240,9 +239,9 @@ TEST(UpdogConfig, NamesTheSettingThatIsWrong)
     EXPECT_THAT(parse_updog_config(urls).error().message(), HasSubstr("seed is not set"));
     EXPECT_THAT(parse_updog_config(urls + "seed = 1\nversion_lock = \"x\"").error().message(),
                 HasSubstr("version-lock"));
-    const auto config = parse_updog_config(
-        urls + "seed = 7\nversion_lock = \"v1.2.3\"\nignore_waves = true\n"
-               "https_proxy = \"http://p:3128\"\nno_proxy = [\"a\", \"b\"]\n");
+    const auto config =
+        parse_updog_config(urls + "seed = 7\nversion_lock = \"v1.2.3\"\nignore_waves = true\n"
+                                  "https_proxy = \"http://p:3128\"\nno_proxy = [\"a\", \"b\"]\n");
     ASSERT_TRUE(config.has_value());
     EXPECT_EQ(config->seed, 7U);
     EXPECT_EQ(config->version_lock.version()->str(), "1.2.3");

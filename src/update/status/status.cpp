@@ -222,8 +222,7 @@ Status after_command(Status status, const CommandRecord& outcome)
     switch (outcome.kind) {
     case CommandKind::refresh:
         if (status.state == State::idle || status.state == State::available) {
-            status.state =
-                succeeded && status.chosen.has_value() ? State::available : State::idle;
+            status.state = succeeded && status.chosen.has_value() ? State::available : State::idle;
         }
         return status;
     case CommandKind::prepare:

@@ -36,8 +36,8 @@ enum class ExitStatus {
 
 enum class State { idle, available, staged, ready };
 enum class CommandKind { refresh, prepare, activate, deactivate };
-constexpr std::array all_commands{CommandKind::refresh, CommandKind::prepare,
-                                  CommandKind::activate, CommandKind::deactivate};
+constexpr std::array all_commands{CommandKind::refresh, CommandKind::prepare, CommandKind::activate,
+                                  CommandKind::deactivate};
 enum class CommandStatus { success, failed, unknown };
 
 /// "Idle", "prepare", "Success": as they stand in the status.
@@ -103,7 +103,8 @@ Result<ProgressReport> parse_progress(const Json& json);
 /// Whether the command may run now; if not, the exit status that says why.
 std::optional<ExitStatus> refusal(const Status& status, CommandKind command);
 
-/// The status after a command that came to `outcome`. What a refresh found is in the status already.
+/// The status after a command that came to `outcome`. What a refresh found is in the status
+/// already.
 Status after_command(Status status, const CommandRecord& outcome);
 
 } // namespace holdfast::update

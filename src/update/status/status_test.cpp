@@ -38,8 +38,7 @@ TEST(Status, ReadsWhatItWrites)
 
 TEST(Status, HasTheFieldsOfTheReference)
 {
-    EXPECT_EQ(to_json(in_state(State::staged)),
-              *parse_json(R"({
+    EXPECT_EQ(to_json(in_state(State::staged)), *parse_json(R"({
         "update_state": "Staged", "available_updates": ["1.1.0", "1.0.0"],
         "chosen_update": {"arch": "x86_64", "version": "1.1.0", "variant": "metal-dev"},
         "active_partition": {"next_to_boot": true,

@@ -18,18 +18,17 @@ Result<int> run(const CommandLine& arguments, io::System& system)
     };
     TRY_ASSIGN(
         const auto result,
-        run_updog(arguments,
-                  {.files = system.files,
-                   .clock = system.clock,
-                   .processes = system.processes,
-                   .open_source =
-                       [&](const UpdogConfig& config, std::string query) {
-                           return TufSource::open(config, std::move(query), system.files,
-                                                  system.clock, fill_set);
-                       },
-                   .open_boot_choice = [&]() -> Result<std::unique_ptr<BootChoice>> {
-                       return std::make_unique<SystemBootChoice>(system.files);
-                   }}));
+        run_updog(arguments, {.files = system.files,
+                              .clock = system.clock,
+                              .processes = system.processes,
+                              .open_source =
+                                  [&](const UpdogConfig& config, std::string query) {
+                                      return TufSource::open(config, std::move(query), system.files,
+                                                             system.clock, fill_set);
+                                  },
+                              .open_boot_choice = [&]() -> Result<std::unique_ptr<BootChoice>> {
+                                  return std::make_unique<SystemBootChoice>(system.files);
+                              }}));
     std::fputs(result.notes.c_str(), stderr);
     if (std::fputs(result.output.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
         return fail(Errc::io, "standard output cannot be written");

@@ -23,8 +23,7 @@ Result<OpenDisk> open_disk(io::Files& files)
 {
     TRY_ASSIGN(auto disk, find_system_disk(files));
     TRY_ASSIGN(auto device, io::PosixBlockDevice::open(disk.device(), Access::exclusive));
-    TRY_ASSIGN(auto signpost,
-               Signpost::open(*device, disk.root_partition).while_(disk.device()));
+    TRY_ASSIGN(auto signpost, Signpost::open(*device, disk.root_partition).while_(disk.device()));
     return OpenDisk{std::move(disk), std::move(device), std::move(signpost)};
 }
 
@@ -41,11 +40,10 @@ Result<OpenSet> open_set(const OpenDisk& open, SlotName slot, Access access)
 {
     const auto& numbers = open.signpost.partitions(slot);
     OpenSet set;
-    for (const auto& [device, number] : {std::pair(&set.boot, numbers.boot),
-                                         std::pair(&set.root, numbers.root),
-                                         std::pair(&set.hash, numbers.hash)}) {
-        TRY_ASSIGN(*device,
-                   io::PosixBlockDevice::open(open.disk.partition_device(number), access));
+    for (const auto& [device, number] :
+         {std::pair(&set.boot, numbers.boot), std::pair(&set.root, numbers.root),
+          std::pair(&set.hash, numbers.hash)}) {
+        TRY_ASSIGN(*device, io::PosixBlockDevice::open(open.disk.partition_device(number), access));
     }
     return set;
 }
@@ -66,8 +64,8 @@ Result<void> fill_inactive_set(io::Files& files, const Release& release, io::Htt
         report(progress.bytes_done, progress.bytes_total);
     }};
     TRY_ASSIGN(const auto prepared,
-               prepare({open.signpost, active_set.devices(), inactive_set.devices()}, release,
-                       http, watch));
+               prepare({open.signpost, active_set.devices(), inactive_set.devices()}, release, http,
+                       watch));
     if (prepared.list_problem) {
         log::warning("the block list was of no use; more was fetched",
                      {{"why", prepared.list_problem->message()}});

@@ -6,9 +6,8 @@ Result<std::unique_ptr<UpdateSource>> TufSource::open(const UpdogConfig& config,
                                                       io::Files& files, io::Clock& clock,
                                                       FillSet fill_set)
 {
-    TRY_ASSIGN(auto curl,
-               io::CurlHttpClient::create(
-                   clock, {.proxy = config.https_proxy, .no_proxy = config.no_proxy}));
+    TRY_ASSIGN(auto curl, io::CurlHttpClient::create(
+                              clock, {.proxy = config.https_proxy, .no_proxy = config.no_proxy}));
     std::unique_ptr<io::HttpClient> http = std::move(curl);
     TRY(files.create_directories(metadata_path, 0700));
     TRY_ASSIGN(auto client, tuf::Client::open(*http, files, clock,
@@ -42,8 +41,7 @@ Result<Payload> TufSource::payload(const std::string& name)
     TRY_ASSIGN(const auto target, client_.find_target(name));
     TRY_ASSIGN(auto url, client_.target_url(target));
     TRY_ASSIGN(const auto sha256, target.sha256());
-    return Payload{
-        .name = name, .url = std::move(url), .length = target.length, .sha256 = sha256};
+    return Payload{.name = name, .url = std::move(url), .length = target.length, .sha256 = sha256};
 }
 
 Result<void> TufSource::install(const Images& images, const ProgressSink& report)

@@ -18,14 +18,13 @@ constexpr auto shipped_root_path = "/usr/share/updog/root.json";
 constexpr auto metadata_path = "/var/lib/bottlerocket/update-metadata";
 
 /// Fills the inactive set with a release.
-using FillSet =
-    std::function<Result<void>(const Release&, io::HttpClient&, const ProgressSink&)>;
+using FillSet = std::function<Result<void>(const Release&, io::HttpClient&, const ProgressSink&)>;
 
 /// A repository over HTTP(S) or in a folder, verified by TUF.
 class TufSource final : public UpdateSource {
 public:
-    /// Brings the metadata up to date. `files` and `clock` must outlive the result. Errors: those of
-    /// `tuf::Client`.
+    /// Brings the metadata up to date. `files` and `clock` must outlive the result. Errors: those
+    /// of `tuf::Client`.
     static Result<std::unique_ptr<UpdateSource>> open(const UpdogConfig& config, std::string query,
                                                       io::Files& files, io::Clock& clock,
                                                       FillSet fill_set);
