@@ -56,12 +56,10 @@ public:
     {
         TRY_ASSIGN(const auto text, context_.system.files.read(log_, std::size_t{64} << 20));
         std::uint64_t all = 0;
-        requests_ = 0;
         for (const auto& line : split(text, '\n')) {
             const auto words = split(line, ' ');
             if (words.size() == 2) {
                 all += std::stoull(words[0]) + std::stoull(words[1]);
-                ++requests_;
             }
         }
         const auto since = all - counted_;
@@ -76,7 +74,6 @@ private:
     fs::path folder_;
     fs::path log_;
     std::uint64_t counted_ = 0;
-    std::uint64_t requests_ = 0;
 };
 
 /// CPU seconds of all programs that were run so far.

@@ -15,6 +15,7 @@ std::string nginx_configuration(const std::filesystem::path& folder, int port)
 {
     // The quotes keep a folder's odd name one word; nginx has no escape for a quote inside.
     return std::format("daemon off;\n"
+                       "user root;\n" // The folder may be readable to this user only.
                        "pid /tmp/holdfast-repo-{0}.pid;\n"
                        "error_log stderr;\n"
                        "events {{}}\n"

@@ -124,7 +124,7 @@ protected:
           store_(*store::Store::open(directory_, clock_)),
           context_{store_, model_, applier_, os_files_, processes_, random_}, server_(router_),
           client_(network_, directory_ / "api.sock"),
-          world_{client_, random_, files_, network_, [] { return Result<std::string>(""); }}
+          world_{client_, random_, files_, network_, [] { return Result<std::string>(""); }, clock_}
     {
         os_files_.put("/etc/os-release", "PRETTY_NAME=P\nVARIANT_ID=v\nVERSION_ID=1\nBUILD_ID=b\n");
         EXPECT_TRUE(store_.adopt_image("1", model_.defaults()).has_value());

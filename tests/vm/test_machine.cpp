@@ -78,7 +78,7 @@ Result<void> TestMachine::give_user_data(std::string_view toml)
 
 Result<void> TestMachine::make_disk(std::uint64_t gib)
 {
-    TRY(machine::copy_image(processes_, image_under_test(), disk_file())
+    TRY(machine::copy_image(processes_, image, disk_file())
             .while_("copying the image under test"));
     return machine::grow_image(processes_, disk_file(), gib << 30U);
 }

@@ -41,6 +41,7 @@ public:
 
     // Before the first start.
     machine::Options options; ///< Disk, fw_cfg and the API's port are filled in.
+    std::filesystem::path image = image_under_test();
     /// Puts user data on a CD.
     Result<void> give_user_data(std::string_view toml);
 

@@ -35,7 +35,8 @@ std::string configuration(const std::filesystem::path& folder, const std::filesy
 Result<WebServer> WebServer::start(const std::filesystem::path& folder,
                                    const std::filesystem::path& work)
 {
-    io::PosixFiles files;
+    io::PosixFiles posix;
+    io::Files& files = posix;
     io::PosixSockets sockets;
     TRY(files.create_directories(work));
     TRY_ASSIGN(const auto port, sockets.free_loopback_port());
@@ -71,7 +72,8 @@ std::string WebServer::url() const
 
 Result<void> WebServer::write_configuration(std::uint64_t bytes_per_second)
 {
-    io::PosixFiles files;
+    io::PosixFiles posix;
+    io::Files& files = posix;
     return io::replace_file(files, work_ / "nginx.conf",
                             configuration(folder_, work_, port_, bytes_per_second));
 }
@@ -110,7 +112,8 @@ Result<void> WebServer::limit_rate(std::uint64_t bytes_per_second)
 
 Result<std::uint64_t> WebServer::wire_bytes()
 {
-    io::PosixFiles files;
+    io::PosixFiles posix;
+    io::Files& files = posix;
     TRY_ASSIGN(const auto log, files.read(work_ / "access.log"));
     std::uint64_t total = 0;
     for (const auto& line : split(log, '\n')) {
@@ -126,7 +129,8 @@ Result<std::uint64_t> WebServer::wire_bytes()
 
 Result<int> WebServer::requests(const std::string& part)
 {
-    io::PosixFiles files;
+    io::PosixFiles posix;
+    io::Files& files = posix;
     TRY_ASSIGN(const auto log, files.read(work_ / "access.log"));
     int count = 0;
     for (const auto& line : split(log, '\n')) {

@@ -12,12 +12,6 @@ namespace {
 
 constexpr auto partition_bytes = "partition-bytes";
 
-/// The block list lies beside ROOT's image: "x-blocks.list" for "x-root.erofs".
-std::string block_list_name(std::string_view root_image)
-{
-    return std::string(root_image.substr(0, root_image.rfind("-root."))) + "-blocks.list";
-}
-
 tuf::Target target_of(const Build& build, const Payload& payload)
 {
     return {.name = payload.name,
@@ -182,6 +176,9 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
     TRY(add_payload(content, build, build.boot, &Images::boot, options.partitions.boot));
     TRY(add_payload(content, build, build.root, &Images::root, options.partitions.root));
     TRY(add_payload(content, build, build.hash, &Images::hash, options.partitions.hash));
+    if (build.blocks) {
+        content.targets.targets[build.blocks->name] = target_of(build, *build.blocks);
+    }
     content.manifest.updates.push_back(
         {.variant = build.channel.variant,
          .arch = build.channel.arch,
@@ -202,7 +199,8 @@ Result<void> remove_version(Content& content, const Channel& channel,
     std::erase_if(content.manifest.updates, [&](const auto& other) {
         return is_of(other, channel) && other.version == version;
     });
-    for (const auto& name : {images.boot, images.root, images.hash, block_list_name(images.root)}) {
+    for (const auto& name :
+         {images.boot, images.root, images.hash, update::block_list_target(images)}) {
         content.targets.targets.erase(name);
     }
     return check_content(content, channel);

@@ -1,0 +1,158 @@
+#include "releases.hpp"
+
+#include "base/text.hpp"
+#include "image/build.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <format>
+
+namespace holdfast::vm {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto checkout = "/src/holdfast";
+constexpr auto releases_folder = "out/test-releases";
+
+std::optional<std::string> environment(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+/// What a version brings beside the programs; empty for the first.
+std::string migration(const std::string& from, const std::string& to)
+{
+    return std::format("version = \"{1}\"\nname = \"motd\"\n[[step]]\nkind = \"map\"\n"
+                       "key = \"settings.motd\"\n"
+                       "values = [{{ before = \"of {0}\", after = \"of {1}\" }}]\n",
+                       from, to);
+}
+
+Result<std::string> build_version(io::System& system, const std::string& version,
+                                  const std::vector<std::pair<std::string, std::string>>& steps)
+{
+    const auto output = fs::path(checkout) / releases_folder / version;
+    const auto overlay = output / "overlay";
+    const auto migrations = overlay / "usr/share/holdfast/migrations";
+    TRY(system.files.create_directories(migrations));
+    for (const auto& [from, to] : steps) {
+        TRY(io::replace_file(system.files, migrations / std::format("v{}_motd.toml", to),
+                             migration(from, to)));
+    }
+    TRY_ASSIGN(auto variant, image::load_variant(fs::path(checkout) / "variants/metal-dev.toml"));
+    variant.overlays.push_back(overlay.lexically_relative(checkout));
+    image::Context context{.system = system,
+                           .checkout = checkout,
+                           .output = output,
+                           .cache = "/var/cache/holdfast",
+                           .programs = fs::path(checkout) / "build/release/bin",
+                           .mirror = environment("HOLDFAST_MIRROR").value_or(""),
+                           .architecture = "amd64",
+                           .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
+                           .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or(""),
+                           .version = version};
+    TRY_ASSIGN(const auto built, image::build_variant(context, variant));
+    return built.prefix;
+}
+
+} // namespace
+
+Result<Releases> Releases::build()
+{
+    io::PosixFiles files;
+    io::PosixClock clock;
+    io::PosixRandom random;
+    io::PosixProcesses processes;
+    io::System system{files, clock, random, processes, environment};
+    Releases releases;
+    std::vector<std::pair<std::string, std::string>> steps;
+    std::string before;
+    for (const std::string version : {"1.0.0", "1.1.0", "1.2.0"}) {
+        if (!before.empty()) {
+            steps.emplace_back(before, version);
+        }
+        TRY_ASSIGN(releases.prefixes_[version],
+                   build_version(system, version, steps).while_("building " + version));
+        before = version;
+    }
+    return releases;
+}
+
+fs::path Releases::image(const std::string& version) const
+{
+    return fs::path(checkout) / releases_folder / version / "metal-dev" /
+           (prefixes_.at(version) + ".img");
+}
+
+std::string Releases::manifest(const std::string& version) const
+{
+    return std::format("{}/{}/metal-dev/{}-manifest.json", releases_folder, version,
+                       prefixes_.at(version));
+}
+
+Result<Repository> Repository::create(const std::string& name)
+{
+    Repository repository("out/test-logs/" + name, "");
+    fs::remove_all(repository.folder());
+    TRY(repository.run({"init"}));
+    return repository;
+}
+
+Result<Repository> Repository::create_foreign(const std::string& name)
+{
+    const auto relative = "out/test-logs/" + name;
+    Repository repository(relative, relative + "-keys");
+    fs::remove_all(repository.folder());
+    fs::remove_all(fs::path(checkout) / repository.keys_);
+    TRY(repository.run({"init"}));
+    return repository;
+}
+
+Result<void> Repository::run(std::vector<std::string> arguments)
+{
+    io::PosixProcesses processes;
+    // The tool reads typed paths from the user's folder, which is the checkout here.
+    std::vector<std::string> command{"env", std::string("HOLDFAST_WORK=") + checkout,
+                                     std::string(checkout) + "/build/dev/bin/holdfast", "repo",
+                                     "--repository", relative_};
+    if (!keys_.empty()) {
+        command.insert(command.end(), {"--keys", keys_});
+    }
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    TRY(io::run_checked(processes, {.arguments = std::move(command)}));
+    return {};
+}
+
+Result<void> Repository::add(const Releases& releases, const std::string& version,
+                             const std::vector<std::string>& migrates_from,
+                             const std::vector<std::string>& more)
+{
+    std::vector<std::string> arguments{"add", "--variant", "metal-dev", "--build",
+                                       releases.manifest(version)};
+    for (const auto& from : migrates_from) {
+        arguments.insert(arguments.end(), {"--migrates-from", from});
+    }
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(std::move(arguments));
+}
+
+fs::path Repository::folder() const
+{
+    return fs::path(checkout) / relative_;
+}
+
+Result<fs::path> Repository::target(const std::string& version, const std::string& end) const
+{
+    for (const auto& entry : fs::directory_iterator(folder() / "targets")) {
+        const auto name = entry.path().filename().native();
+        if (name.contains("-" + version + "-") && name.ends_with(end)) {
+            return entry.path();
+        }
+    }
+    return fail(Errc::not_found, "no target of {} ends with {}", version, end);
+}
+
+} // namespace holdfast::vm

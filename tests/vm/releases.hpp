@@ -1,0 +1,51 @@
+#pragma once
+
+#include "test_machine.hpp"
+
+#include <string>
+#include <vector>
+
+namespace holdfast::vm {
+
+/// Versions 1.0.0, 1.1.0 and 1.2.0 of metal-dev, made of the programs of this checkout. They differ
+/// in their version and in a migration each: settings.motd "of 1.0.0" → "of 1.1.0" → "of 1.2.0".
+/// Built once per commit into out/test-releases/.
+class Releases {
+public:
+    static Result<Releases> build();
+
+    std::filesystem::path image(const std::string& version) const;
+    /// The build's manifest, relative to the checkout.
+    std::string manifest(const std::string& version) const;
+
+private:
+    std::map<std::string, std::string> prefixes_; ///< Of a build's files, by version.
+};
+
+/// A repository that `./holdfast repo` makes, signed with the keys that the images trust.
+class Repository {
+public:
+    /// Empty. `name` is that of a folder below out/test-logs/.
+    static Result<Repository> create(const std::string& name);
+    /// One with keys of its own, which no image trusts.
+    static Result<Repository> create_foreign(const std::string& name);
+
+    Result<void> add(const Releases& releases, const std::string& version,
+                     const std::vector<std::string>& migrates_from,
+                     const std::vector<std::string>& more = {});
+    /// `./holdfast repo <arguments>` on this repository.
+    Result<void> run(std::vector<std::string> arguments);
+    std::filesystem::path folder() const;
+    /// The file of a target whose name ends so, of a version.
+    Result<std::filesystem::path> target(const std::string& version, const std::string& end) const;
+
+private:
+    explicit Repository(std::string relative, std::string keys)
+        : relative_(std::move(relative)), keys_(std::move(keys))
+    {
+    }
+    std::string relative_;
+    std::string keys_; ///< Relative to the checkout; empty: the checkout's own.
+};
+
+} // namespace holdfast::vm
