@@ -160,7 +160,7 @@ TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
     ASSERT_TRUE(variant.has_value()) << variant.error().message();
     const auto built = build_variant(context, *variant);
     ASSERT_TRUE(built.has_value()) << built.error().message();
-    for (const auto* suffix : {"-root.erofs", "-hash.verity", "-boot.efi", ".img", ".spdx.json",
+    for (const auto* suffix : {"-root.erofs", "-hash.verity", "-boot.efi", "-blocks.list", ".img", ".spdx.json",
                                "-manifest.json"}) {
         const auto first = crypto::sha256_of_file("out/metal-host/" + built->prefix + suffix);
         const auto second = crypto::sha256_of_file(built->folder / (built->prefix + suffix));

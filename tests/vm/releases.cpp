@@ -4,8 +4,11 @@
 #include "image/build.hpp"
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <format>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace holdfast::vm {
 
@@ -58,10 +61,29 @@ Result<std::string> build_version(io::System& system, const std::string& version
     return built.prefix;
 }
 
+/// Held while this process builds: suites run side by side and share the builds.
+class BuildLock {
+public:
+    BuildLock()
+        : fd_(::open((fs::path(checkout) / releases_folder / ".lock").c_str(),
+                     O_CREAT | O_RDWR | O_CLOEXEC, 0644))
+    {
+        (void)::flock(fd_, LOCK_EX);
+    }
+    ~BuildLock() { ::close(fd_); }
+    BuildLock(const BuildLock&) = delete;
+    BuildLock& operator=(const BuildLock&) = delete;
+
+private:
+    int fd_;
+};
+
 } // namespace
 
 Result<Releases> Releases::build()
 {
+    fs::create_directories(fs::path(checkout) / releases_folder);
+    const BuildLock lock;
     io::PosixFiles files;
     io::PosixClock clock;
     io::PosixRandom random;
