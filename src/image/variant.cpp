@@ -1,15 +1,7 @@
 #include "image/variant.hpp"
 
 #include "base/text.hpp"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-#include <toml++/toml.hpp>
-#pragma GCC diagnostic pop
+#include "toml/library.hpp"
 
 #include <functional>
 #include <set>
@@ -223,21 +215,26 @@ Result<void> read_settings(const toml::node& node, Variant& variant)
     return {};
 }
 
+Result<toml::table> parse_file(const Path& file)
+{
+    try {
+        return toml::parse_file(file.native());
+    } catch (const toml::parse_error& problem) {
+        const auto line = problem.source().begin.line;
+        return fail(line == 0 ? Errc::not_found : Errc::invalid, "{}:{}: {}", file.native(), line,
+                    problem.description());
+    } catch (const std::exception& problem) {
+        return fail(Errc::invalid, "{}: not valid TOML: {}", file.native(), problem.what());
+    }
+}
+
 Result<void> read_file(const Path& file, Variant& variant, std::set<Path>& open_files)
 {
     if (!open_files.insert(file.lexically_normal()).second) {
         return fail(Errc::invalid, "{} includes itself", file.native());
     }
-    auto parsed = toml::parse_file(file.native());
-    if (!parsed) {
-        const auto& problem = parsed.error();
-        const auto code =
-            problem.source().begin.line == 0 ? Errc::not_found : Errc::invalid;
-        return fail(code, "{}:{}: {}", file.native(), problem.source().begin.line,
-                    problem.description());
-    }
+    TRY_ASSIGN(const auto table, parse_file(file));
     variant.sources.push_back(file);
-    const auto& table = parsed.table();
     // Included parts come first, wherever the line stands, so that this file can override them.
     if (const auto* include = table.get("include")) {
         TRY(read_includes(*include, file, variant, open_files));
