@@ -1,5 +1,7 @@
 #include "crypto/signing_key.hpp"
 
+#include "base/free_with.hpp"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,14 +13,6 @@ namespace holdfast::crypto {
 
 namespace {
 
-template <auto release>
-struct FreeWith {
-    template <typename T>
-    void operator()(T* object) const
-    {
-        release(object);
-    }
-};
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>>;
 

@@ -1,5 +1,6 @@
 #include "machine/certificates.hpp"
 
+#include "base/free_with.hpp"
 #include "base/text.hpp"
 
 #include <format>
@@ -17,14 +18,6 @@ namespace holdfast::machine {
 
 namespace {
 
-template <auto Free>
-struct FreeWith {
-    template <typename T>
-    void operator()(T* pointer) const
-    {
-        Free(pointer);
-    }
-};
 using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;

@@ -139,7 +139,7 @@ private:
                                                    .root = bytes(sizes.root),
                                                    .hash = bytes(sizes.hash)}};
         for (const auto& text : options_.migrates_from) {
-            TRY_ASSIGN(auto version, update::Version::parse(text));
+            TRY_ASSIGN(auto version, Version::parse(text));
             options.migrates_from.push_back(std::move(version));
         }
         TRY_ASSIGN(options.waves, read_waves());
@@ -176,7 +176,7 @@ private:
 
     Result<void> change_content()
     {
-        TRY_ASSIGN(const auto version, update::Version::parse(options_.version));
+        TRY_ASSIGN(const auto version, Version::parse(options_.version));
         TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
         if (options_.verb == "remove") {
             TRY(publish::remove_version(content, channel_, version));

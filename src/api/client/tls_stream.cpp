@@ -1,5 +1,7 @@
 #include "api/client/tls_stream.hpp"
 
+#include "base/free_with.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -13,14 +15,6 @@ namespace {
 
 constexpr const char* machine_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
-template <auto Free>
-struct FreeWith {
-    template <typename T>
-    void operator()(T* pointer) const
-    {
-        Free(pointer);
-    }
-};
 using Context = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, FreeWith<SSL_free>>;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;

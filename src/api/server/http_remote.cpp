@@ -1,5 +1,6 @@
 #include "api/server/http_listeners.hpp"
 
+#include "base/free_with.hpp"
 #include "base/log.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -14,14 +15,6 @@ namespace {
 
 using RemoteStream = beast::ssl_stream<beast::tcp_stream>;
 
-template <auto Free>
-struct FreeWith {
-    template <typename T>
-    void operator()(T* pointer) const
-    {
-        Free(pointer);
-    }
-};
 
 std::string subject_of(RemoteStream& stream)
 {

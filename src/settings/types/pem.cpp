@@ -1,5 +1,6 @@
 #include "settings/types/pem.hpp"
 
+#include "base/free_with.hpp"
 #include "base/text.hpp"
 
 #include <openssl/err.h>
@@ -12,14 +13,6 @@ namespace holdfast::settings {
 
 namespace {
 
-template <auto release>
-struct FreeWith {
-    template <typename T>
-    void operator()(T* object) const
-    {
-        release(object);
-    }
-};
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
 using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/error.hpp"
-#include "update/manifest/version.hpp"
+#include "base/version.hpp"
 #include "update/manifest/waves.hpp"
 #include "json/json.hpp"
 

@@ -43,7 +43,7 @@ bool is_of(const update::Update& entry, const Channel& channel)
 }
 
 Result<update::Update*> find_entry(Content& content, const Channel& channel,
-                                   const update::Version& version)
+                                   const Version& version)
 {
     for (auto& entry : content.manifest.updates) {
         if (is_of(entry, channel) && entry.version == version) {
@@ -102,7 +102,7 @@ Result<void> add_payload(Content& content, const Build& build, const Payload& pa
 }
 
 void set_max_version_of_all(Content& content, const Channel& channel,
-                            const update::Version& version)
+                            const Version& version)
 {
     for (auto& entry : content.manifest.updates) {
         if (is_of(entry, channel)) {
@@ -111,8 +111,8 @@ void set_max_version_of_all(Content& content, const Channel& channel,
     }
 }
 
-update::Version newest_of(const Content& content, const Channel& channel,
-                          const update::Version& fallback)
+Version newest_of(const Content& content, const Channel& channel,
+                          const Version& fallback)
 {
     auto newest = fallback;
     for (const auto& entry : content.manifest.updates) {
@@ -132,7 +132,7 @@ Result<Build> parse_build(std::string_view build_manifest)
     TRY_ASSIGN(const auto variant, tuf::get_string(manifest, "variant"));
     TRY_ASSIGN(const auto arch, tuf::get_string(manifest, "architecture"));
     TRY_ASSIGN(const auto version_text, tuf::get_string(manifest, "version"));
-    TRY_ASSIGN(auto version, update::Version::parse(version_text));
+    TRY_ASSIGN(auto version, Version::parse(version_text));
     if (!name.starts_with(std::format("holdfast-{}-{}-{}", variant, arch, version_text))) {
         return fail(Errc::invalid, "the build {} is not of variant {}, {}, version {}", name,
                     variant, arch, version_text);
@@ -192,7 +192,7 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
 }
 
 Result<void> remove_version(Content& content, const Channel& channel,
-                            const update::Version& version)
+                            const Version& version)
 {
     TRY_ASSIGN(const auto* entry, find_entry(content, channel, version));
     const auto images = entry->images;
@@ -206,7 +206,7 @@ Result<void> remove_version(Content& content, const Channel& channel,
     return check_content(content, channel);
 }
 
-Result<void> set_waves(Content& content, const Channel& channel, const update::Version& version,
+Result<void> set_waves(Content& content, const Channel& channel, const Version& version,
                        update::Waves waves)
 {
     TRY_ASSIGN(auto* entry, find_entry(content, channel, version));
@@ -215,7 +215,7 @@ Result<void> set_waves(Content& content, const Channel& channel, const update::V
 }
 
 Result<void> set_max_version(Content& content, const Channel& channel,
-                             const update::Version& version)
+                             const Version& version)
 {
     TRY(find_entry(content, channel, version));
     set_max_version_of_all(content, channel, version);

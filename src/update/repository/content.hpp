@@ -24,7 +24,7 @@ struct Payload {
 /// An image build: what out/<variant>/…-manifest.json says.
 struct Build {
     Channel channel;
-    update::Version version;
+    Version version;
     Payload boot;
     Payload root;
     Payload hash;
@@ -46,7 +46,7 @@ struct Content {
 struct AddOptions {
     PartitionBytes partitions{};
     /// Versions between whose settings store and this one's there is a migration, both ways.
-    std::vector<update::Version> migrates_from{};
+    std::vector<Version> migrates_from{};
     update::Waves waves{};
 };
 
@@ -63,12 +63,12 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
 
 /// Takes the version back; its migrations stay, as machines are still at it.
 Result<void> remove_version(Content& content, const Channel& channel,
-                            const update::Version& version);
-Result<void> set_waves(Content& content, const Channel& channel, const update::Version& version,
+                            const Version& version);
+Result<void> set_waves(Content& content, const Channel& channel, const Version& version,
                        update::Waves waves);
 /// Machines at a newer version go back to the newest that is allowed.
 Result<void> set_max_version(Content& content, const Channel& channel,
-                             const update::Version& version);
+                             const Version& version);
 
 /// Puts the manifest among the targets. Its text, which belongs under that target's name.
 Result<std::string> store_manifest(Content& content);

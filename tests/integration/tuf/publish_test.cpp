@@ -72,7 +72,7 @@ protected:
                 .name = name, .size = name.size(), .sha256 = crypto::sha256(name).hex()};
         };
         return {.channel = {.variant = "metal", .arch = "x86_64"},
-                .version = *update::Version::parse("1.0.0"),
+                .version = *Version::parse("1.0.0"),
                 .boot = payload("boot.efi"),
                 .root = payload("root.erofs"),
                 .hash = payload("hash.verity")};

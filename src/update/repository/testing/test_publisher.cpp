@@ -16,9 +16,9 @@ Result<io::HttpReply> FileServer::fetch(const io::HttpFetch& request, const io::
     return io::HttpReply{.body_bytes = text.size()};
 }
 
-update::Version version_of(const std::string& text)
+Version version_of(const std::string& text)
 {
-    return *update::Version::parse(text);
+    return *Version::parse(text);
 }
 
 TestPublisher::TestPublisher()

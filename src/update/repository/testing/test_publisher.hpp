@@ -55,6 +55,6 @@ public:
     Result<Verified> verify();
 };
 
-update::Version version_of(const std::string& text);
+Version version_of(const std::string& text);
 
 } // namespace holdfast::publish
