@@ -25,25 +25,57 @@ std::optional<std::string> environment(const char* name)
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-/// What a version brings beside the programs; empty for the first.
-std::string migration(const std::string& from, const std::string& to)
+/// A file that a version brings beside the programs.
+struct OverlayFile {
+    std::string path;
+    std::string text;
+};
+
+OverlayFile migration(const std::string& version, const std::string& before,
+                      const std::string& after)
 {
-    return std::format("version = \"{1}\"\nname = \"motd\"\n[[step]]\nkind = \"map\"\n"
-                       "key = \"settings.motd\"\n"
-                       "values = [{{ before = \"of {0}\", after = \"of {1}\" }}]\n",
-                       from, to);
+    return {std::format("usr/share/holdfast/migrations/v{}_motd.toml", version),
+            std::format("version = \"{}\"\nname = \"motd\"\n[[step]]\nkind = \"map\"\n"
+                        "key = \"settings.motd\"\nvalues = [{{ before = \"{}\", after = {} }}]\n",
+                        version, before, after)};
+}
+
+/// Stops PID 1 by the freezer of its control group: nothing feeds the watchdog any more.
+constexpr auto trouble_script = R"(case `cat /etc/motd` in
+panic) echo c > /proc/sysrq-trigger ;;
+hang) echo 1 > /sys/fs/cgroup/init.scope/cgroup.freeze; sleep infinity ;;
+esac
+)";
+
+constexpr auto trouble_unit = R"([Unit]
+Description=Go wrong as settings.motd says
+After=configured.target
+Before=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/bash /usr/share/test-trouble
+)";
+
+constexpr auto units = "usr/lib/systemd/system";
+
+std::vector<OverlayFile> trouble()
+{
+    return {{"usr/share/test-trouble", trouble_script},
+            {std::format("{}/test-trouble.service", units), trouble_unit},
+            {std::format("{}/multi-user.target.d/test-trouble.conf", units),
+             "[Unit]\nWants=test-trouble.service\n"},
+            migration("1.9.0", "bad migration", "7")};
 }
 
 Result<std::string> build_version(io::System& system, const std::string& version,
-                                  const std::vector<std::pair<std::string, std::string>>& steps)
+                                  const std::vector<OverlayFile>& overlay_files)
 {
     const auto output = fs::path(checkout) / releases_folder / version;
     const auto overlay = output / "overlay";
-    const auto migrations = overlay / "usr/share/holdfast/migrations";
-    TRY(system.files.create_directories(migrations));
-    for (const auto& [from, to] : steps) {
-        TRY(io::replace_file(system.files, migrations / std::format("v{}_motd.toml", to),
-                             migration(from, to)));
+    TRY(system.files.create_directories(overlay));
+    for (const auto& [path, text] : overlay_files) {
+        TRY(system.files.create_directories((overlay / path).parent_path()));
+        TRY(io::replace_file(system.files, overlay / path, text));
     }
     TRY_ASSIGN(auto variant, image::load_variant(fs::path(checkout) / "variants/metal-dev.toml"));
     variant.overlays.push_back(overlay.lexically_relative(checkout));
@@ -90,15 +122,13 @@ Result<Releases> Releases::build()
     io::PosixProcesses processes;
     io::System system{files, clock, random, processes, environment};
     Releases releases;
-    std::vector<std::pair<std::string, std::string>> steps;
-    std::string before;
-    for (const std::string version : {"1.0.0", "1.1.0", "1.2.0"}) {
-        if (!before.empty()) {
-            steps.emplace_back(before, version);
-        }
+    const auto first = migration("1.1.0", "of 1.0.0", "\"of 1.1.0\"");
+    const auto second = migration("1.2.0", "of 1.1.0", "\"of 1.2.0\"");
+    const std::vector<std::pair<std::string, std::vector<OverlayFile>>> versions{
+        {"1.0.0", {}}, {"1.1.0", {first}}, {"1.2.0", {first, second}}, {"1.9.0", trouble()}};
+    for (const auto& [version, overlay] : versions) {
         TRY_ASSIGN(releases.prefixes_[version],
-                   build_version(system, version, steps).while_("building " + version));
-        before = version;
+                   build_version(system, version, overlay).while_("building " + version));
     }
     return releases;
 }

@@ -47,7 +47,7 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
 
     // And by its own command.
     ASSERT_TRUE(succeeds(machine.api("POST", "/actions/reboot")));
-    ASSERT_TRUE(succeeds(machine.running().wait_for_reset(90s)));
+    ASSERT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
 
     // The disk is filled behind the machine's back, once it does its job.

@@ -64,10 +64,23 @@ TestMachine::~TestMachine()
     const auto* test = unit->current_test_info(); // None between the tests of a suite.
     if (test != nullptr ? test->result()->Failed() : unit->current_test_suite()->Failed()) {
         fs::remove(disk_file(), ignored);
-        ADD_FAILURE() << "the machine's logs are in out/test-logs/" << name_;
+        ADD_FAILURE() << "the machine's logs are in out/test-logs/" << name_
+                      << "; its console ends with\n"
+                      << end_of_console();
     } else {
         fs::remove_all(directory_, ignored);
     }
+}
+
+std::string TestMachine::end_of_console()
+{
+    constexpr std::size_t lines = 60;
+    const auto text = machine_ ? machine_->console().text().value_or("") : "";
+    auto start = text.size();
+    for (std::size_t i = 0; i < lines && start != 0 && start != text.npos; ++i) {
+        start = text.rfind('\n', start - 1);
+    }
+    return start == text.npos ? text : text.substr(start);
 }
 
 Result<void> TestMachine::give_user_data(std::string_view toml)
@@ -148,7 +161,7 @@ Result<void> TestMachine::cut_power()
 
 Result<void> TestMachine::power_down()
 {
-    return machine_->power_down(90s);
+    return machine_->power_down(boot_limit);
 }
 
 bool TestMachine::is_running()
@@ -195,7 +208,7 @@ Result<void> TestMachine::set(const Json& settings)
 
 Result<void> TestMachine::wait_for_apply()
 {
-    const auto deadline = clock_.monotonic_now() + 60s;
+    const auto deadline = clock_.monotonic_now() + boot_limit;
     for (;;) {
         TRY_ASSIGN(const auto status, get("/apply/status"));
         const auto state = status.value("state", "");
@@ -215,7 +228,7 @@ Result<void> TestMachine::wait_for_apply()
 Result<machine::ShellAnswer> TestMachine::shell(const std::string& command,
                                                 std::chrono::milliseconds limit)
 {
-    const auto deadline = clock_.monotonic_now() + 60s;
+    const auto deadline = clock_.monotonic_now() + boot_limit;
     while (!shell_is_ready_) {
         // A shell that is still starting drops what is typed; ask until it answers.
         const auto answer = machine_->console().ask_shell("true", 5s);
@@ -238,6 +251,13 @@ Result<void> TestMachine::edit_disk(const std::function<Result<void>(io::BlockDe
                                 disk_file(), io::PosixBlockDevice::Access::read_write));
     TRY(edit(*device));
     return device->flush();
+}
+
+Result<void> flip_bit(io::BlockDevice& disk, std::string_view label, std::uint64_t offset)
+{
+    TRY_ASSIGN(auto byte, machine::read_bytes(disk, label, offset, 1));
+    byte[0] ^= std::byte{1};
+    return machine::write_bytes(disk, label, offset, byte);
 }
 
 } // namespace holdfast::vm

@@ -85,6 +85,7 @@ public:
 
 private:
     Result<void> prepare_api();
+    std::string end_of_console();
 
     io::PosixFiles files_;
     io::PosixClock clock_;
@@ -98,6 +99,9 @@ private:
     bool shell_is_ready_ = false;
     std::optional<machine::Machine> machine_;
 };
+
+/// Flips the lowest bit of a byte of a partition.
+Result<void> flip_bit(io::BlockDevice& disk, std::string_view label, std::uint64_t offset);
 
 /// The name of the running test, "Suite.Test".
 std::string this_test();

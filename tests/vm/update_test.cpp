@@ -9,8 +9,8 @@
 namespace holdfast::vm {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr auto variant_path = "/metadata/metal-dev/x86_64";
 
@@ -46,12 +46,20 @@ protected:
         ASSERT_TRUE(succeeds(server));
         server_.emplace(*std::move(server));
     }
+    /// A file for `./holdfast repo`, as that is told of it.
+    std::string policy() const
+    {
+        return (machine_->directory() / "policy.toml").lexically_relative("/src/holdfast").native();
+    }
+    Result<void> write_policy(std::string_view toml)
+    {
+        return io::replace_file(machine_->files(), machine_->directory() / "policy.toml", toml);
+    }
     /// Boots 1.0.0 and tells it where updates are.
     void boot(Json more = Json::object())
     {
         machine_.emplace(this_test());
-        machine_->image = releases_->image("1.0.0");
-        ASSERT_TRUE(succeeds(machine_->boot()));
+        start_machine();
         ASSERT_TRUE(succeeds(machine_->set({{"motd", "of 1.0.0"}})));
         use_server();
         if (!more.empty()) {
@@ -60,6 +68,11 @@ protected:
         ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
         // Until it has proved itself, the other set is what it would fall back to.
         ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+    }
+    void start_machine()
+    {
+        machine_->image = releases_->image("1.0.0");
+        ASSERT_TRUE(succeeds(machine_->boot()));
     }
     void use_server()
     {
@@ -79,6 +92,11 @@ protected:
         if (!posted || posted->status != 204) {
             return Json::object();
         }
+        return wait_for_record(kind, limit);
+    }
+    /// The record of the last command, once it is of this kind.
+    Json wait_for_record(const std::string& kind, std::chrono::seconds limit = 240s)
+    {
         const auto deadline = machine_->clock().monotonic_now() + limit;
         while (machine_->clock().monotonic_now() < deadline) {
             const auto status = machine_->get("/updates/status");
@@ -90,7 +108,7 @@ protected:
             }
             machine_->clock().sleep(500ms);
         }
-        ADD_FAILURE() << action << " did not end in time";
+        ADD_FAILURE() << kind << " did not end in time";
         return Json::object();
     }
     void expect_success(const std::string& action, const std::string& kind)
@@ -106,10 +124,36 @@ protected:
         return record.value("stderr", "");
     }
 
+    /// What the machine may do next, after a look at the repository.
+    std::string state_after_refresh()
+    {
+        EXPECT_TRUE(succeeds(machine_->wait_for_apply()));
+        machine_->clock().sleep(1s); // Records are told apart by their time.
+        expect_success("refresh-updates", "refresh");
+        const auto status = machine_->get("/updates/status");
+        EXPECT_TRUE(succeeds(status));
+        return status ? status->value("update_state", "") : "";
+    }
+    /// Until some of it is on the disk.
+    void start_download()
+    {
+        const auto posted = machine_->api("POST", "/actions/prepare-update");
+        ASSERT_TRUE(succeeds(posted));
+        ASSERT_EQ(posted->status, 204) << posted->body;
+        const auto deadline = machine_->clock().monotonic_now() + boot_limit;
+        std::uint64_t percent = 0;
+        while (percent < 3 && machine_->clock().monotonic_now() < deadline) {
+            machine_->clock().sleep(500ms);
+            const auto progress = machine_->get("/updates/progress");
+            percent = progress ? progress->value("percent", std::uint64_t{0}) : 0;
+        }
+        EXPECT_GE(percent, 3);
+        EXPECT_LT(percent, 100);
+    }
     void reboot()
     {
         ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
-        ASSERT_TRUE(succeeds(machine_->running().wait_for_reset(90s)));
+        ASSERT_TRUE(succeeds(machine_->running().wait_for_reset(boot_limit)));
         ASSERT_TRUE(succeeds(machine_->wait_for_api()));
     }
     std::string version()
@@ -129,11 +173,38 @@ protected:
         const auto answer = machine_->shell("signpost status");
         return answer ? answer->output : answer.error().message();
     }
+    void prepare_and_activate()
+    {
+        expect_success("refresh-updates", "refresh");
+        expect_success("prepare-update", "prepare");
+        expect_success("activate-update", "activate");
+    }
+    /// From set B, where it boots now, back to A.
+    void expect_fall_back()
+    {
+        ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set B", boot_limit)));
+        ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set A", boot_limit)));
+        ASSERT_TRUE(succeeds(machine_->wait_for_api()));
+        EXPECT_EQ(version(), "1.0.0");
+    }
+    /// What the API tells about the last fall-back as soon as that contains `part`, or at last.
+    std::string fall_back_with(const std::string& part)
+    {
+        std::string told;
+        const auto deadline = machine_->clock().monotonic_now() + boot_limit;
+        while (!told.contains(part) && machine_->clock().monotonic_now() < deadline) {
+            machine_->clock().sleep(1s);
+            const auto answer = machine_->get("/updates/last-fall-back");
+            told = answer ? to_text(*answer) : answer.error().message();
+        }
+        return told;
+    }
     /// Until the active set's line says so.
     Result<void> wait_for_flags(const std::string& text)
     {
         std::string last;
-        for (int attempt = 0; attempt < 120; ++attempt) {
+        const auto deadline = machine_->clock().monotonic_now() + boot_limit;
+        while (machine_->clock().monotonic_now() < deadline) {
             last = flags();
             const auto line = last.find(last.contains("Active:  Set A") ? "Set A:" : "Set B:");
             if (line != last.npos && last.substr(line, last.find('\n', line) - line).contains(text)) {
@@ -197,24 +268,54 @@ TEST_F(Update, IsLeftWhenItsHealthCheckFails)
     // A service that 1.1.0 will not have.
     ASSERT_TRUE(succeeds(machine_->set(
         {{"boot-health", {{"units", {"no-such.service"}}, {"timeout", 15}}}})));
-    expect_success("refresh-updates", "refresh");
-    expect_success("prepare-update", "prepare");
-    expect_success("activate-update", "activate");
+    prepare_and_activate();
     ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
-    ASSERT_TRUE(succeeds(machine_->running().wait_for_reset(90s)));
-    ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set B", boot_limit)));
-    ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set A", boot_limit)));
-    ASSERT_TRUE(succeeds(machine_->wait_for_api()));
-    EXPECT_EQ(version(), "1.0.0");
+    expect_fall_back();
     EXPECT_EQ(motd(), "of 1.0.0");
-    std::string reason;
-    for (int attempt = 0; attempt < 60 && !reason.contains("no-such.service"); ++attempt) {
-        const auto told = machine_->get("/updates/last-fall-back");
-        reason = told ? to_text(*told) : told.error().message();
-        machine_->clock().sleep(1s);
+    EXPECT_THAT(fall_back_with("no-such.service"),
+                AllOf(HasSubstr("no-such.service"), HasSubstr("1.1.0")));
+    const auto console = machine_->console().text();
+    ASSERT_TRUE(succeeds(console));
+    EXPECT_THAT(*console, HasSubstr("boot failed: no-such.service cannot be loaded; rebooting")) << "people see it, too";
+}
+
+TEST_F(Update, IsLeftAfterAPanicAHangAndABadMigration)
+{
+    serve({"1.0.0"});
+    ASSERT_TRUE(succeeds(repository_->add(*releases_, "1.9.0", {"1.0.0"})));
+    boot();
+    struct Trouble {
+        std::string motd;
+        std::string reason;
+    };
+    for (const auto& [name, reason] :
+         {Trouble{"panic", "Kernel panic - not syncing: sysrq triggered crash"},
+          Trouble{"hang", "a crash, a hang or a power cut"},
+          Trouble{"bad migration", "settings.motd"}}) {
+        SCOPED_TRACE(name);
+        ASSERT_TRUE(succeeds(machine_->set({{"motd", name}})));
+        ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
+        prepare_and_activate();
+        ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
+        ASSERT_NO_FATAL_FAILURE(expect_fall_back());
+        EXPECT_EQ(motd(), name);
+        EXPECT_THAT(fall_back_with(reason), AllOf(HasSubstr(reason), HasSubstr("1.9.0")));
     }
-    EXPECT_THAT(reason, HasSubstr("no-such.service"));
-    EXPECT_THAT(reason, HasSubstr("1.1.0"));
+}
+
+TEST_F(Update, IsLeftWhenItsInitrdFails)
+{
+    serve({"1.0.0", "1.1.0"});
+    boot();
+    prepare_and_activate();
+    ASSERT_TRUE(succeeds(machine_->power_down()));
+    ASSERT_TRUE(succeeds(machine_->edit_disk([](io::BlockDevice& disk) {
+        return flip_bit(disk, "HOLDFAST-HASH-B", 0);
+    })));
+    ASSERT_TRUE(succeeds(machine_->start()));
+    expect_fall_back();
+    EXPECT_THAT(fall_back_with("its initrd failed"),
+                AllOf(HasSubstr("its initrd failed"), HasSubstr("verity"), HasSubstr("1.1.0")));
 }
 
 TEST_F(Update, TakesNothingFromARepositoryThatIsNotRight)
@@ -242,13 +343,28 @@ TEST_F(Update, TakesNothingFromARepositoryThatIsNotRight)
     EXPECT_THAT(failure_of("refresh-updates", "refresh"), HasSubstr("sign"));
     restore();
 
-    // A target with other bytes.
+    // Metadata that trickles in. Nothing of it takes longer than half a minute.
+    ASSERT_TRUE(succeeds(server_->limit_rate(10)));
+    EXPECT_THAT(failure_of("refresh-updates", "refresh"), HasSubstr("not fetched within 30"));
+    ASSERT_TRUE(succeeds(server_->limit_rate(0)));
+
+    // Metadata of yesterday that somebody keeps the machine on.
+    ASSERT_TRUE(succeeds(write_policy("timestamp_expiration = \"1 second\"\n")));
+    ASSERT_TRUE(succeeds(repository_->run({"--expiration-policy", policy(), "refresh"})));
+    machine_->clock().sleep(2s);
+    EXPECT_THAT(failure_of("refresh-updates", "refresh"), HasSubstr("expired"));
+    restore();
+
+    // Targets with other bytes, and with fewer.
     expect_success("refresh-updates", "refresh");
     auto root = repository_->target("1.1.0", "-root.erofs");
     auto boot_image = repository_->target("1.1.0", "-boot.efi");
     ASSERT_TRUE(root && boot_image);
     fs::copy_file(*boot_image, *root, fs::copy_options::overwrite_existing);
-    EXPECT_NE(failure_of("prepare-update", "prepare"), "");
+    EXPECT_THAT(failure_of("prepare-update", "prepare"), HasSubstr(root->filename().native()));
+    restore();
+    fs::resize_file(*boot_image, fs::file_size(*boot_image) / 2);
+    EXPECT_THAT(failure_of("prepare-update", "prepare"), HasSubstr(boot_image->filename().native()));
     restore();
 
     // An older state of the repository than the machine has seen.
@@ -262,18 +378,20 @@ TEST_F(Update, TakesNothingFromARepositoryThatIsNotRight)
     fs::remove_all(good);
 }
 
-TEST_F(Update, GoesOnAfterAPowerCutInTheDownload)
+TEST_F(Update, GoesOnAfterACancelAndAPowerCutInTheDownload)
 {
     serve({"1.0.0", "1.1.0"});
     boot();
     expect_success("refresh-updates", "refresh");
-    const auto start = server_->wire_bytes();
-    ASSERT_TRUE(succeeds(start));
     ASSERT_TRUE(succeeds(server_->limit_rate(200'000)));
-    const auto posted = machine_->api("POST", "/actions/prepare-update");
-    ASSERT_TRUE(succeeds(posted));
-    EXPECT_EQ(posted->status, 204) << posted->body;
-    machine_->clock().sleep(10s);
+    start_download();
+    const auto cancelled = machine_->api("POST", "/actions/cancel-download");
+    ASSERT_TRUE(succeeds(cancelled));
+    EXPECT_EQ(cancelled->status, 204) << cancelled->body;
+    const auto status = wait_for_record("prepare");
+    EXPECT_EQ(status.value("cmd_status", ""), "Failed") << to_text(status);
+
+    start_download();
     ASSERT_TRUE(succeeds(machine_->cut_power()));
     ASSERT_TRUE(succeeds(server_->limit_rate(0)));
     ASSERT_TRUE(succeeds(machine_->boot()));
@@ -286,27 +404,58 @@ TEST_F(Update, GoesOnAfterAPowerCutInTheDownload)
     EXPECT_EQ(version(), "1.1.0");
 }
 
+TEST_F(Update, ComesThroughAProxyAndFromAFile)
+{
+    serve({"1.0.0", "1.1.0"});
+    machine_.emplace(this_test());
+    const auto disc = machine_->directory() / "repository.iso";
+    ASSERT_TRUE(succeeds(io::run_checked(
+        machine_->processes(), {.arguments = {"xorriso", "-as", "mkisofs", "-quiet", "-rock", "-o",
+                                              disc.native(), repository_->folder().native()}})));
+    machine_->options.cd_rom = disc;
+    start_machine();
+    // Only the proxy knows this host: to nginx a request with a whole URL is as good as any.
+    ASSERT_TRUE(succeeds(machine_->set(
+        {{"network", {{"https-proxy", server_->url_for_guest()}}},
+         {"updates",
+          {{"metadata-base-url", std::string("http://updates.test") + variant_path},
+           {"targets-base-url", "http://updates.test/targets"}}}})));
+    EXPECT_EQ(state_after_refresh(), "Available");
+    expect_success("prepare-update", "prepare");
+
+    // No network at all: the repository on a disc.
+    server_.reset();
+    EXPECT_NE(failure_of("refresh-updates", "refresh"), "");
+    ASSERT_TRUE(succeeds(machine_->shell("mount -o ro /dev/sr0 /mnt")));
+    ASSERT_TRUE(succeeds(machine_->set(
+        {{"updates",
+          {{"metadata-base-url", std::string("file:///mnt") + variant_path},
+           {"targets-base-url", "file:///mnt/targets"}}}})));
+    EXPECT_EQ(state_after_refresh(), "Available");
+    expect_success("prepare-update", "prepare");
+    expect_success("activate-update", "activate");
+    reboot();
+    EXPECT_EQ(version(), "1.1.0");
+}
+
 TEST_F(Update, WaitsForItsWaveAndIsCancelled)
 {
     serve({"1.0.0"});
     boot({{"updates", {{"seed", 1500}}}});
-    const auto policy = machine_->directory() / "waves.toml";
-    ASSERT_TRUE(succeeds(io::replace_file(
-        machine_->files(), policy,
-        "[[waves]]\nstart_after = \"1 hour\"\nfleet_percentage = 10\n"
-        "[[waves]]\nstart_after = \"1 day\"\nfleet_percentage = 100\n")));
-    ASSERT_TRUE(succeeds(repository_->add(
-        *releases_, "1.1.0", {"1.0.0"},
-        {"--wave-policy", policy.lexically_relative("/src/holdfast").native()})));
-    expect_success("refresh-updates", "refresh");
-    auto status = machine_->get("/updates/status");
-    ASSERT_TRUE(succeeds(status));
-    EXPECT_EQ(status->value("update_state", ""), "Idle") << to_text(*status);
-
+    ASSERT_TRUE(succeeds(
+        write_policy("[[waves]]\nstart_after = \"1 hour\"\nfleet_percentage = 10\n"
+                     "[[waves]]\nstart_after = \"1 day\"\nfleet_percentage = 100\n")));
+    ASSERT_TRUE(succeeds(
+        repository_->add(*releases_, "1.1.0", {"1.0.0"}, {"--wave-policy", policy()})));
+    EXPECT_EQ(state_after_refresh(), "Idle");
+    // Due at any time for who does not wait.
     ASSERT_TRUE(succeeds(machine_->set({{"updates", {{"ignore-waves", true}}}})));
-    ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
-    machine_->clock().sleep(1s); // Records are told apart by their time.
-    expect_success("refresh-updates", "refresh");
+    EXPECT_EQ(state_after_refresh(), "Available");
+    ASSERT_TRUE(succeeds(machine_->set({{"updates", {{"ignore-waves", false}}}})));
+    EXPECT_EQ(state_after_refresh(), "Idle");
+    // And for who has waited.
+    ASSERT_TRUE(succeeds(machine_->shell("date --set='+1 day'")));
+    EXPECT_EQ(state_after_refresh(), "Available");
     expect_success("prepare-update", "prepare");
     expect_success("activate-update", "activate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));

@@ -80,9 +80,21 @@ Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::S
     return server.listen({options.socket_path, options.socket_gid});
 }
 
+store::Check model_check(const settings::Model& model)
+{
+    return [&model](const store::Values& values) -> Result<void> {
+        const auto judged = model.judge(model.nest(values));
+        if (!judged.problems.empty()) {
+            return fail(Errc::invalid, "{}", to_text(judged.problems.front()));
+        }
+        return {};
+    };
+}
+
 /// Brings the settings to this version. It happens here and not in a program of its own, since
 /// nothing can be done before it and a process costs a tenth of a second at each boot.
-Result<void> migrate_store(const ServerOptions& options, io::System& system)
+Result<void> migrate_store(const ServerOptions& options, const settings::Model& model,
+                           io::System& system)
 {
     TRY_ASSIGN(const auto os, read_os_object(system.files, options.os_release));
     const auto version = Version::parse(os["version_id"].get<std::string>());
@@ -91,7 +103,7 @@ Result<void> migrate_store(const ServerOptions& options, io::System& system)
     }
     TRY_ASSIGN(const auto known, store::load_migrations(system.files, migrations));
     TRY_ASSIGN(const auto done,
-               store::migrate(system.files, store::recover_store,
+               store::migrate(system.files, {store::recover_store, model_check(model)},
                               options.datastore_path.parent_path(), *version, known));
     if (done.from.has_value()) {
         log::info("settings are of another version",
@@ -109,15 +121,18 @@ Result<void> migrate_store(const ServerOptions& options, io::System& system)
 
 Result<int> serve(const ServerOptions& options, io::System& system)
 {
-    if (const auto migrated = migrate_store(options, system); !migrated.has_value()) {
-        // Trying again would not help: the unit fails for good, and with it a boot on trial.
-        log::error("settings cannot be brought to this version",
-                   {{"problem", migrated.error().message()}});
-        return not_to_be_restarted;
-    }
     TRY_ASSIGN(const auto variant, system.files.read(options.variant_file));
     TRY_ASSIGN(const auto model,
                settings::Model::load(variant).while_("reading " + options.variant_file.native()));
+    io::PosixServiceManager manager(system.environment("NOTIFY_SOCKET"));
+    if (const auto migrated = migrate_store(options, model, system); !migrated.has_value()) {
+        // Trying again would not help: the unit fails for good, and with it a boot on trial.
+        log::error("settings cannot be brought to this version",
+                   {{"problem", migrated.error().message()}});
+        TRY(manager.notify("STATUS=settings cannot be brought to this version: " +
+                           migrated.error().message()));
+        return not_to_be_restarted;
+    }
     TRY_ASSIGN(auto store, open_store(options, model, system));
     ProcessApplier applier(system.processes, system.clock,
                            {options.applier, "--socket-path", options.socket_path.native(),
@@ -137,7 +152,6 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     TRY(open_socket(server, options, system));
     refresh_remote(server, options, system.files);
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
-    io::PosixServiceManager manager(system.environment("NOTIFY_SOCKET"));
     TRY(manager.notify("READY=1"));
     log::info("API listens", {{"socket", options.socket_path.native()}});
     server.run();

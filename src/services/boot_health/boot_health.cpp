@@ -1,6 +1,7 @@
 #include "services/boot_health/boot_health.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "json/json.hpp"
 #include "services/boot_health/fall_back.hpp"
 
@@ -49,17 +50,55 @@ Result<bool> api_answers(World& world, const std::string& socket)
     return is_success_reply(reply);
 }
 
-Verdict look(World& world, const Rules& rules)
+Result<std::vector<UnitState>> states_of(io::Processes& processes,
+                                         const std::vector<std::string>& units)
 {
     io::Command show{.arguments = {"/usr/bin/systemctl", "show",
-                                   "--property=Id,LoadState,ActiveState", "--"},
+                                   "--property=Id,LoadState,ActiveState,StatusText", "--"},
                      .time_limit = program_limit};
-    show.arguments.insert(show.arguments.end(), rules.units.begin(), rules.units.end());
-    const auto shown = io::run_checked(world.processes, show);
-    if (!shown.has_value()) {
-        return {.health = Health::not_yet, .reason = shown.error().message()};
+    show.arguments.insert(show.arguments.end(), units.begin(), units.end());
+    TRY_ASSIGN(const auto shown, io::run_checked(processes, show));
+    return parse_units(shown);
+}
+
+/// The units that have failed, and what they said; empty where none has.
+Result<std::string> failed_units(io::Processes& processes)
+{
+    TRY_ASSIGN(const auto listed,
+               io::run_checked(processes, {.arguments = {"/usr/bin/systemctl", "list-units",
+                                                         "--failed", "--plain", "--no-legend"},
+                                           .time_limit = program_limit}));
+    std::vector<std::string> names;
+    for (const auto& line : split(listed, '\n')) {
+        if (const auto name = line.substr(0, line.find(' ')); !name.empty()) {
+            names.push_back(name);
+        }
     }
-    auto verdict = judge_units(rules.units, parse_units(*shown));
+    std::string failures;
+    if (!names.empty()) {
+        TRY_ASSIGN(const auto units, states_of(processes, names));
+        for (const auto& unit : units) {
+            failures += (failures.empty() ? "" : "; ") + failure_of(unit);
+        }
+    }
+    return failures;
+}
+
+/// Why a stage of the boot failed, as far as systemd can be asked.
+std::string reason_of_stage(io::Processes& processes)
+{
+    auto failures = failed_units(processes).value_or("");
+    return failures.empty() ? "a stage of the boot failed or took too long; see the journal"
+                            : failures;
+}
+
+Verdict look(World& world, const Rules& rules)
+{
+    const auto units = states_of(world.processes, rules.units);
+    if (!units.has_value()) {
+        return {.health = Health::not_yet, .reason = units.error().message()};
+    }
+    auto verdict = judge_units(rules.units, *units);
     if (verdict.health != Health::good) {
         return verdict;
     }
@@ -209,7 +248,7 @@ Result<int> run(const std::vector<std::string>& arguments, World world)
         return 0;
     }
     if (command == "failed") {
-        TRY(deal_with_failure(world, "a stage of the boot failed or took too long; see the journal"));
+        TRY(deal_with_failure(world, reason_of_stage(world.processes)));
         return 0;
     }
     if (command == "keep-machine-id") {

@@ -167,6 +167,19 @@ TEST(BootHealth, RebootsAProvenSetThatNobodyCanReachAfterAMinute)
     EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
 }
 
+TEST(BootHealth, SaysWhichStageFailedAndWhatItSaid)
+{
+    Machine machine;
+    machine.processes.answer("/usr/bin/systemctl list-units",
+                             printed("apiserver.service loaded failed failed API server\n"));
+    machine.processes.answer("/usr/bin/systemctl show",
+                             printed(block("apiserver.service", "failed") +
+                                     "StatusText=settings cannot be brought to this version\n"));
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_THAT(machine.reason(),
+                HasSubstr("apiserver.service failed: settings cannot be brought to this version"));
+}
+
 TEST(BootHealth, RebootsWhenNobodyKnowsWhetherTheSetIsProven)
 {
     Machine machine;

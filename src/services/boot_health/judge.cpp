@@ -52,6 +52,11 @@ Result<Rules> with_settings(Rules rules, std::string_view json)
     return rules;
 }
 
+std::string failure_of(const UnitState& unit)
+{
+    return unit.name + " failed" + (unit.status.empty() ? "" : ": " + unit.status);
+}
+
 std::vector<UnitState> parse_units(std::string_view shown)
 {
     std::vector<UnitState> units;
@@ -75,6 +80,8 @@ std::vector<UnitState> parse_units(std::string_view shown)
             unit.load = value;
         } else if (key == "ActiveState") {
             unit.active = value;
+        } else if (key == "StatusText") {
+            unit.status = value;
         }
     }
     return units;
@@ -89,7 +96,7 @@ Verdict judge_units(const std::vector<std::string>& required, const std::vector<
             return {.health = Health::bad, .reason = name + " cannot be loaded"};
         }
         if (unit->active == "failed") {
-            return {.health = Health::bad, .reason = name + " failed"};
+            return {.health = Health::bad, .reason = failure_of(*unit)};
         }
         if (unit->active != "active" && verdict.health == Health::good) {
             verdict = {.health = Health::not_yet, .reason = name + " is " + unit->active};

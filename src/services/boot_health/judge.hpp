@@ -29,7 +29,10 @@ struct UnitState {
     std::string name;
     std::string load;   ///< "loaded", "not-found", …
     std::string active; ///< "active", "activating", "failed", …
+    std::string status; ///< What the service last said of itself, such as why it cannot go on.
 };
+/// "apiserver.service failed: settings cannot be …".
+std::string failure_of(const UnitState& unit);
 /// The blocks of "Key=value" lines, one block per unit, separated by empty lines.
 std::vector<UnitState> parse_units(std::string_view shown);
 

@@ -32,6 +32,21 @@ int go_forward(StoreImage& image, const Version& from, const Version& to,
     return count;
 }
 
+/// What the migrations have made must be what this version understands. What they left alone is as
+/// good as it was, and defaults are the image's own in a moment.
+Result<void> check_made(const Rows& before, const Rows& after, const Check& check)
+{
+    Values made;
+    for (const auto& [place, stored] : after) {
+        const auto old = before.find(place);
+        const bool is_same = old != before.end() && old->second.value == stored.value;
+        if (place.second != Source::defaults && !is_same) {
+            made.insert_or_assign(place.first, stored.value);
+        }
+    }
+    return check(made).while_("checking what the migrations made of the settings");
+}
+
 int go_backward(StoreImage& image, const Version& to)
 {
     int count = 0;
@@ -59,7 +74,7 @@ Result<Migrated> restore(io::Files& files, const std::filesystem::path& folder,
 
 } // namespace
 
-Result<Migrated> migrate(io::Files& files, const Recover& recover,
+Result<Migrated> migrate(io::Files& files, const Hooks& hooks,
                          const std::filesystem::path& folder, const Version& to,
                          const std::vector<Migration>& known)
 {
@@ -67,7 +82,7 @@ Result<Migrated> migrate(io::Files& files, const Recover& recover,
     if (!files.exists(live)) {
         return Migrated{};
     }
-    TRY(recover(folder / "current").while_("recovering the settings store"));
+    TRY(hooks.recover(folder / "current").while_("recovering the settings store"));
     TRY_ASSIGN(const auto bytes, files.read(live, largest_store));
     TRY_ASSIGN(const auto from, version_of_store(bytes).while_("reading the settings store"));
     if (!from.has_value() || *from == to) {
@@ -79,7 +94,9 @@ Result<Migrated> migrate(io::Files& files, const Recover& recover,
     }
     Migrated migrated{.from = *from};
     if (*from < to) {
+        const auto before = image->rows;
         migrated.forward = go_forward(*image, *from, to, known);
+        TRY(check_made(before, image->rows, hooks.check));
     } else {
         migrated.backward = go_backward(*image, to);
     }

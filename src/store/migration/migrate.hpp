@@ -3,6 +3,7 @@
 #include "base/version.hpp"
 #include "io/files.hpp"
 #include "store/migration/migration.hpp"
+#include "store/store.hpp"
 
 #include <functional>
 
@@ -23,6 +24,15 @@ struct Migrated {
 using Recover = std::function<Result<void>(const std::filesystem::path& directory)>;
 Result<void> recover_store(const std::filesystem::path& directory);
 
+/// Whether the running image takes these values, by full name. Errors: `invalid` naming a setting.
+using Check = std::function<Result<void>(const Values& values)>;
+
+/// What the way from one version to another needs from the running program.
+struct Hooks {
+    Recover recover;
+    Check check;
+};
+
 /// Brings the settings store in `<folder>/current` to the version of the running image, before
 /// anybody opens it. From an older version: the migrations of each version in between, oldest
 /// first. From a newer one, after a rollback: those that the store remembers, newest first; no
@@ -32,8 +42,9 @@ Result<void> recover_store(const std::filesystem::path& directory);
 /// the store, so that a power cut at any instant leaves the old or the new one, whole. On an error
 /// the store is as it was.
 ///
-/// Errors: `corrupt` for a store that cannot be read; `io`, `no_space`, `denied`.
-Result<Migrated> migrate(io::Files& files, const Recover& recover,
+/// Errors: `corrupt` for a store that cannot be read; `invalid` when a migration makes a value that
+/// `hooks.check` refuses; `io`, `no_space`, `denied`.
+Result<Migrated> migrate(io::Files& files, const Hooks& hooks,
                          const std::filesystem::path& folder, const Version& to,
                          const std::vector<Migration>& known);
 

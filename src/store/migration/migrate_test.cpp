@@ -30,6 +30,13 @@ Result<void> nothing_to_recover(const std::filesystem::path&)
     return {};
 }
 
+Result<void> everything_is_fine(const Values&)
+{
+    return {};
+}
+
+const Hooks hooks{nothing_to_recover, everything_is_fine};
+
 std::vector<Migration> known()
 {
     std::vector<Migration> migrations;
@@ -114,7 +121,7 @@ protected:
 
     Migrated to(std::string_view text)
     {
-        auto migrated = migrate(files_, nothing_to_recover, folder, version(text), known());
+        auto migrated = migrate(files_, hooks, folder, version(text), known());
         EXPECT_TRUE(migrated.has_value()) << migrated.error().message();
         return migrated.has_value() ? *std::move(migrated) : Migrated{};
     }
@@ -129,7 +136,7 @@ TEST_F(Migrate, DoesNothingAtTheSameVersionOrWithoutAStore)
     EXPECT_FALSE(to("1.0.0").from.has_value());
     EXPECT_EQ(*files_.read(live), original_);
     io::FakeFiles empty;
-    const auto none = migrate(empty, nothing_to_recover, folder, version("1.0.0"), known());
+    const auto none = migrate(empty, hooks, folder, version("1.0.0"), known());
     ASSERT_TRUE(none.has_value());
     EXPECT_FALSE(none->from.has_value());
 }
@@ -156,7 +163,7 @@ TEST_F(Migrate, GoesBackByWhatTheStoreRemembers)
     const auto before = values();
     to("1.2.0");
     // The older image knows none of the newer migrations.
-    const auto back = migrate(files_, nothing_to_recover, folder, version("1.0.0"), {});
+    const auto back = migrate(files_, hooks, folder, version("1.0.0"), {});
     ASSERT_TRUE(back.has_value()) << back.error().message();
     EXPECT_EQ(back->backward, 2);
     EXPECT_EQ(values(), before) << "with what was removed";
@@ -186,9 +193,24 @@ TEST_F(Migrate, LeavesAPersonsChoiceThatEqualsAnOldDefault)
 TEST_F(Migrate, LeavesABrokenStoreAsItIs)
 {
     files_.put(live, original_.substr(0, 5000));
-    const auto broken = migrate(files_, nothing_to_recover, folder, version("1.1.0"), known());
+    const auto broken = migrate(files_, hooks, folder, version("1.1.0"), known());
     ASSERT_FALSE(broken.has_value());
     EXPECT_EQ(*files_.read(live), original_.substr(0, 5000));
+    EXPECT_FALSE(files_.exists(folder / "v1.0.0.sqlite"));
+}
+
+TEST_F(Migrate, LeavesTheStoreWhenTheNewVersionRefusesWhatAMigrationMade)
+{
+    Values asked;
+    const Hooks strict{nothing_to_recover, [&](const Values& values) -> Result<void> {
+                           asked = values;
+                           return fail(Errc::invalid, "settings.greeting: expected a number");
+                       }};
+    const auto refused = migrate(files_, strict, folder, version("1.1.0"), known());
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message(), HasSubstr("settings.greeting"));
+    EXPECT_EQ(asked, (Values{{"settings.greeting", "\"mine\""}})) << "and nothing that stayed as it was";
+    EXPECT_EQ(*files_.read(live), original_);
     EXPECT_FALSE(files_.exists(folder / "v1.0.0.sqlite"));
 }
 
@@ -219,7 +241,7 @@ TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
         files.put(live, original, 0600);
         files.cut_power_after(step);
         finished =
-            migrate(files, nothing_to_recover, folder, version("1.2.0"), known()).has_value();
+            migrate(files, hooks, folder, version("1.2.0"), known()).has_value();
         files.restart(GetParam());
 
         const auto found = files.read(live);
@@ -230,8 +252,8 @@ TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
         EXPECT_EQ(values_in(*found) == old_values, (*at)->str() == "1.0.0");
         // The next boot finishes, and the way back is open.
         ASSERT_TRUE(
-            migrate(files, nothing_to_recover, folder, version("1.2.0"), known()).has_value());
-        ASSERT_TRUE(migrate(files, nothing_to_recover, folder, version("1.0.0"), {}).has_value());
+            migrate(files, hooks, folder, version("1.2.0"), known()).has_value());
+        ASSERT_TRUE(migrate(files, hooks, folder, version("1.0.0"), {}).has_value());
         EXPECT_EQ(values_in(*files.read(live)), old_values);
     }
     EXPECT_GT(step, 8);
