@@ -136,13 +136,27 @@ Result<void> restart(io::Processes& processes, const settings::Service& service,
     return {};
 }
 
-void restart_all(const settings::Model& model, const Plan& plan, io::Processes& processes,
-                 Report& report)
+/// Whether a service has files and all of them are as they were. At boot that means: as the image
+/// has them, and whatever has started so far has started with them.
+bool is_untouched(const settings::Service& service, const Report& report)
+{
+    return !service.configuration_files.empty() &&
+           std::ranges::all_of(service.configuration_files, [&](const std::string& name) {
+               const auto item = std::ranges::find(report.files, name, &Item::name);
+               return item != report.files.end() && item->status == "unchanged";
+           });
+}
+
+void restart_all(const settings::Model& model, const Plan& plan, Strictness strictness,
+                 io::Processes& processes, Report& report)
 {
     for (const auto& affected : plan.services) {
         const auto& service = model.services().at(affected.name);
         if (service.restart_commands.empty()) {
             continue; // Its files are all there is to it.
+        }
+        if (strictness == Strictness::lenient && is_untouched(service, report)) {
+            continue;
         }
         const auto done = restart(processes, service, affected.changed);
         if (done.has_value()) {
@@ -202,7 +216,7 @@ Report apply(const settings::Model& model, const Plan& plan, const Facts& facts,
             add_failure(report.services, "systemd", "", reloaded.error());
         }
     }
-    restart_all(model, plan, processes, report);
+    restart_all(model, plan, strictness, processes, report);
     report.error = summary(report);
     return report;
 }

@@ -28,7 +28,8 @@ struct Report {
 };
 
 /// Strict: a file that cannot be rendered stops everything before anything was written. Lenient,
-/// for the boot: such a file is left out, and nothing else suffers.
+/// for the boot: such a file is left out, and nothing else suffers; and a service whose files are all
+/// as the image has them is left alone.
 enum class Strictness { strict, lenient };
 
 /// What files are made from: the nested settings and the /os object.

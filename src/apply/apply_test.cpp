@@ -3,6 +3,7 @@
 #include "io/testing/fake_files.hpp"
 #include "io/testing/fake_processes.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace holdfast::apply {
@@ -109,6 +110,21 @@ TEST_F(ApplyTest, LenientLeavesOutWhatCannotBeRenderedAndDoesTheRest)
     EXPECT_THAT(report.error, HasSubstr("settings.api.remote."));
     EXPECT_THAT(*files_.read("/etc/motd"), HasSubstr("hello"));
     EXPECT_FALSE(files_.exists("/etc/apiserver/remote.json"));
+}
+
+TEST_F(ApplyTest, LenientLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
+{
+    const auto restarts = [this] {
+        return std::ranges::count_if(processes_.command_lines(), [](const std::string& line) {
+            return line.contains("chronyd.service");
+        });
+    };
+    run(plan_for_all(model_), Strictness::lenient);
+    EXPECT_EQ(restarts(), 1);
+    run(plan_for_all(model_), Strictness::lenient);
+    EXPECT_EQ(restarts(), 1);
+    run(plan_for_keys(model_, std::vector<std::string>{"settings.ntp.time-servers"}));
+    EXPECT_EQ(restarts(), 2) << "a change always restarts";
 }
 
 TEST_F(ApplyTest, AFailingRestartIsReportedAndOthersGoOn)

@@ -80,15 +80,6 @@ Result<Verity> make_verity(Context& context, const Variant& variant, const fs::p
 
 namespace {
 
-/// "kernel/drivers/block/virtio_blk.ko.xz" → "virtio_blk"; '-' and '_' are the same to the kernel.
-std::string module_name(const fs::path& path)
-{
-    auto name = path.filename().native();
-    name.resize(std::min(name.size(), name.find(".ko")));
-    std::ranges::replace(name, '-', '_');
-    return name;
-}
-
 struct Module {
     fs::path path;                         ///< Relative to the kernel's module folder.
     std::vector<std::string> dependencies; ///< Names, the ones to load last first.

@@ -92,7 +92,8 @@ private:
         // Resolving asks apt and takes a second, so its answer is part of what is kept.
         Key key;
         key.add(builder_version).add(context_.mirror).add(variant_.packages).add(variant_.exclude);
-        key.add(variant_.drop).add(variant_.keep).add(variant_.kernel_package);
+        key.add(variant_.drop).add(variant_.keep);
+        key.add(variant_.kernel_package).add(variant_.unpacked_modules);
         key.add_file(context_.cache / "apt/updated");
         const auto step_key = key.hex();
         const auto record = paths_.work / "packages.json";
@@ -105,8 +106,12 @@ private:
         const Step step(context_, "fetch and unpack Debian packages");
         auto names = variant_.packages;
         names.push_back(variant_.kernel_package);
-        TRY_ASSIGN(packages_, placed(make_package_tree(context_, names, variant_.exclude,
-                                                       variant_.drop, variant_.keep)));
+        TRY_ASSIGN(packages_, placed(make_package_tree(
+                       context_, {.packages = names,
+                                  .exclude = variant_.exclude,
+                                  .drop = variant_.drop,
+                                  .keep = variant_.keep,
+                                  .unpacked_modules = variant_.unpacked_modules})));
         if (packages_.kernel_version.empty()) {
             return fail(Errc::invalid, "kernel.package: {} brings no kernel",
                         variant_.kernel_package);
@@ -196,8 +201,9 @@ private:
         }
         const Step step(context_, std::format("make the container image {}", name));
         TRY_ASSIGN(const auto packages,
-                   placed(make_package_tree(context_, container.packages, container.exclude,
-                                            container.drop, {})));
+                   placed(make_package_tree(context_, {.packages = container.packages,
+                                                       .exclude = container.exclude,
+                                                       .drop = container.drop})));
         const auto tree = context_.cache / "stage" / (built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));

@@ -81,7 +81,31 @@ Result<void> bundle_certificates(Context& context, const fs::path& folder)
     return io::replace_file(files, folder / "usr/share/holdfast/ca-bundle.crt", bundle);
 }
 
-Result<void> prepare_kernel(Context& context, PackageTree& tree)
+/// Takes the wanted modules out of their compression.
+Result<void> unpack_modules(Context& context, const fs::path& modules,
+                            const std::vector<std::string>& wanted)
+{
+    std::map<std::string, fs::path> packed;
+    for (const auto& entry : fs::recursive_directory_iterator(modules)) {
+        if (entry.path().extension() == ".xz") {
+            packed.insert_or_assign(module_name(entry.path()), entry.path());
+        }
+    }
+    for (const auto& name : wanted) {
+        const auto found = packed.find(name);
+        if (found == packed.end()) {
+            return fail(Errc::not_found,
+                        "kernel.unpacked-modules: the kernel has no module \"{}\" (built in, dropped "
+                        "by root.drop, or misspelt)",
+                        name);
+        }
+        TRY(run_tool(context, {"xz", "--decompress", found->second.native()}));
+    }
+    return {};
+}
+
+Result<void> prepare_kernel(Context& context, PackageTree& tree,
+                            const std::vector<std::string>& unpacked_modules)
 {
     std::error_code error;
     const auto modules = tree.folder / "usr/lib/modules";
@@ -92,15 +116,15 @@ Result<void> prepare_kernel(Context& context, PackageTree& tree)
         return {};
     }
     tree.kernel = tree.folder / "boot" / ("vmlinuz-" + tree.kernel_version);
-    // The modules stay compressed by xz: kmod unpacks the few that a machine loads, and the
-    // file system could not press them as small.
+    // The others stay compressed by xz: the file system could not press them as small, and a machine
+    // loads few of them.
+    TRY(unpack_modules(context, modules, unpacked_modules));
     TRY(run_tool(context, {"depmod", "--basedir", tree.folder.native(), tree.kernel_version}));
     return {};
 }
 
 /// A folder that appears under its name only when it is whole.
-Result<void> build_tree(Context& context, PackageTree& tree, const std::vector<std::string>& drop,
-                        const std::vector<std::string>& keep)
+Result<void> build_tree(Context& context, PackageTree& tree, const TreeContent& content)
 {
     const auto final_folder = tree.folder;
     tree.folder += ".new";
@@ -108,9 +132,9 @@ Result<void> build_tree(Context& context, PackageTree& tree, const std::vector<s
     fs::remove_all(tree.folder, error);
     TRY(extract_packages(context, tree.packages, tree.folder));
     TRY(bundle_certificates(context, tree.folder));
-    TRY(trim(tree.folder, drop, keep));
+    TRY(trim(tree.folder, content.drop, content.keep));
     TRY(strip_setuid(tree.folder));
-    TRY(prepare_kernel(context, tree));
+    TRY(prepare_kernel(context, tree, content.unpacked_modules));
     fs::rename(tree.folder, final_folder, error);
     tree.folder = final_folder;
     return fs_result(error, std::format("naming {}", final_folder.native()));
@@ -118,22 +142,27 @@ Result<void> build_tree(Context& context, PackageTree& tree, const std::vector<s
 
 } // namespace
 
-Result<PackageTree> make_package_tree(Context& context, const std::vector<std::string>& names,
-                                      const std::vector<std::string>& exclude,
-                                      const std::vector<std::string>& drop,
-                                      const std::vector<std::string>& keep)
+std::string module_name(const fs::path& path)
+{
+    auto name = path.filename().native();
+    name.resize(std::min(name.size(), name.find(".ko")));
+    std::ranges::replace(name, '-', '_');
+    return name;
+}
+
+Result<PackageTree> make_package_tree(Context& context, const TreeContent& content)
 {
     PackageTree tree;
-    TRY_ASSIGN(tree.packages, fetch_packages(context, names, exclude));
+    TRY_ASSIGN(tree.packages, fetch_packages(context, content.packages, content.exclude));
     Key key;
-    key.add("package-tree-4").add(drop).add(keep);
+    key.add("package-tree-5").add(content.drop).add(content.keep).add(content.unpacked_modules);
     for (const auto& package : tree.packages) {
         key.add(package.file.filename().native());
     }
     tree.folder = context.cache / "trees" / key.hex().substr(0, 16);
     TRY(context.system.files.create_directories(tree.folder.parent_path()));
     if (!context.system.files.exists(tree.folder)) {
-        TRY(build_tree(context, tree, drop, keep));
+        TRY(build_tree(context, tree, content));
     }
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(tree.folder / "usr/lib/modules", error)) {

@@ -20,12 +20,22 @@ struct PackageTree {
     std::filesystem::path kernel; ///< The vmlinuz.
 };
 
-/// Fetches, extracts and trims; depmod indexes the kernel modules that remain. Errors: those of `fetch_packages`; `invalid` when the kernel is
-/// missing.
-Result<PackageTree> make_package_tree(Context& context, const std::vector<std::string>& names,
-                                      const std::vector<std::string>& exclude,
-                                      const std::vector<std::string>& drop,
-                                      const std::vector<std::string>& keep);
+/// What a package tree is made of: the keys of a variant file with these names.
+struct TreeContent {
+    std::vector<std::string> packages;
+    std::vector<std::string> exclude = {};
+    std::vector<std::string> drop = {};
+    std::vector<std::string> keep = {};
+    std::vector<std::string> unpacked_modules = {};
+};
+
+/// Fetches, extracts and trims; depmod indexes the kernel modules that remain. Errors: those of
+/// `fetch_packages`; `invalid` when the kernel is missing; `not_found` naming a module to unpack that
+/// is not there.
+Result<PackageTree> make_package_tree(Context& context, const TreeContent& content);
+
+/// "kernel/drivers/block/virtio_blk.ko.xz" → "virtio_blk"; '-' and '_' are the same to the kernel.
+std::string module_name(const std::filesystem::path& path);
 
 /// The whole root tree of a variant in `folder`: package tree, overlays, own programs, container
 /// images, os-release, variant.json and the application inventory.

@@ -182,7 +182,9 @@ Result<void> read_kernel(const toml::node& node, Variant& variant)
                         }},
                        {"parameters", strings_into(variant.kernel_parameters, "parameters")},
                        {"initrd-modules",
-                        strings_into(variant.initrd_modules, "initrd-modules")}});
+                        strings_into(variant.initrd_modules, "initrd-modules")},
+                       {"unpacked-modules",
+                        strings_into(variant.unpacked_modules, "unpacked-modules")}});
 }
 
 Result<void> read_root(const toml::node& node, Variant& variant)

@@ -42,6 +42,8 @@ struct Variant {
     std::string kernel_package;
     std::vector<std::string> kernel_parameters;
     std::vector<std::string> initrd_modules; ///< In load order.
+    /// What most machines load at boot: unpacking is slow, and the processors are busy then.
+    std::vector<std::string> unpacked_modules;
     std::vector<std::string> packages;
     std::vector<std::string> exclude; ///< Packages that are not extracted, though depended on.
     std::vector<std::string> drop;    ///< Glob patterns relative to the root; `**` crosses slashes.

@@ -76,6 +76,13 @@ TEST(Golden, RenderedFilesOfDefaultsAlone)
     }
 }
 
+TEST(Golden, FactoryHasTheProxyFileOfDefaults)
+{
+    // So that containerd, which starts before the settings are applied, need not start again.
+    EXPECT_EQ(content("src/boot/targets/root/usr/share/factory/etc/network/proxy.env"),
+              content(folder + "files-of-defaults/proxy-env"));
+}
+
 TEST(Golden, TomlFilesCarryTheValuesUnchanged)
 {
     const auto model = model_of_all_groups();

@@ -90,14 +90,15 @@ public:
             TRY(io::replace_file(files_, folder / "user-data", *setting.user_data, 0600));
         }
         TRY(io::replace_file(files_, environment_path(name), environment_file(setting)));
-        TRY(stop(name));
-        return switch_unit(setting.enabled ? "enable" : "disable", name);
+        if (state_of(name) != "inactive") {
+            TRY(stop(name));
+        }
+        return setting.enabled ? start(name) : Result<void>{};
     }
 
     Result<void> retire(const std::string& name)
     {
         TRY(stop(name));
-        TRY(switch_unit("disable", name));
         return files_.remove(environment_path(name));
     }
 
@@ -126,23 +127,26 @@ private:
         return cleaned.has_value() ? Result<void>{} : Failure{cleaned.error()};
     }
 
-    /// Before the machine has reached multi-user.target nothing is started: systemd does that when
-    /// it gets there, and starting earlier would bypass the order of the boot.
-    Result<void> switch_unit(const char* verb, const std::string& name)
+    /// "inactive" from the start of the machine until the first start; empty where systemd does not say.
+    std::string state_of(const std::string& name)
     {
-        if (!is_up_.has_value()) {
-            const auto target = processes_.run({.arguments = {"systemctl", "get-default"}});
-            is_up_ = target.has_value() && trimmed(target->output) == "multi-user.target";
-        }
+        const auto shown = processes_.run({.arguments = {"systemctl", "show", "--property=ActiveState",
+                                                         "--value", unit_of(name)}});
+        return shown.has_value() ? std::string(trimmed(shown->output)) : "";
+    }
+
+    /// During the boot the job waits for containerd; nobody waits for it here. Nothing is "enabled":
+    /// /etc is new at each boot, and the settings start what belongs to it. That would also cost a
+    /// reload of systemd, a second of the boot.
+    Result<void> start(const std::string& name)
+    {
         const auto done = io::run_checked(
-            processes_, {.arguments = {"systemctl", verb, unit_of(name),
-                                       *is_up_ ? "--now" : "--no-reload", "--no-block"}});
+            processes_, {.arguments = {"systemctl", "start", "--no-block", unit_of(name)}});
         return done.has_value() ? Result<void>{} : Failure{done.error()};
     }
 
     io::Files& files_;
     io::Processes& processes_;
-    std::optional<bool> is_up_;
 };
 
 Result<Json> read_settings(io::Files& files)

@@ -20,7 +20,7 @@ protected:
     ConfigureHostContainers()
     {
         processes.answer("systemctl", io::Outcome{});
-        processes.answer("systemctl get-default", io::Outcome{.output = "multi-user.target\n"});
+        processes.answer("systemctl show", io::Outcome{.output = "active\n"});
         processes.answer("/usr/bin/host-ctr", io::Outcome{});
     }
 
@@ -86,31 +86,31 @@ TEST_F(ConfigureHostContainers, StopsCleansUpAndStartsAgain)
     ASSERT_TRUE(configure());
     EXPECT_THAT(
         processes.command_lines(),
-        ElementsAre("systemctl stop host-containers@admin.service",
+        ElementsAre("systemctl show --property=ActiveState --value host-containers@admin.service",
+                    "systemctl stop host-containers@admin.service",
                     "systemctl is-active --quiet host-containerd.service",
-                    "/usr/bin/host-ctr clean-up --container-id admin", "systemctl get-default",
-                    "systemctl enable host-containers@admin.service --now --no-block"));
+                    "/usr/bin/host-ctr clean-up --container-id admin",
+                    "systemctl start --no-block host-containers@admin.service"));
 }
 
-TEST_F(ConfigureHostContainers, DisablesWhatIsNotEnabled)
+TEST_F(ConfigureHostContainers, StopsWhatIsNotEnabled)
 {
     settings("[host-containers.admin]\nsource = \"a\"\n");
     ASSERT_TRUE(configure());
     EXPECT_THAT(processes.command_lines(),
-                Contains("systemctl disable host-containers@admin.service --now --no-block"));
+                Contains("systemctl stop host-containers@admin.service"));
+    EXPECT_THAT(processes.command_lines(), Not(Contains(HasSubstr("systemctl start"))));
 }
 
-TEST_F(ConfigureHostContainers, DuringBootNothingIsStarted)
+TEST_F(ConfigureHostContainers, DuringBootOnlyTheStartIsAskedFor)
 {
-    now("systemctl get-default", io::Outcome{.output = "preconfigured.target\n"});
-    now("systemctl is-active", io::Outcome{.exit_status = 3});
+    now("systemctl show", io::Outcome{.output = "inactive\n"});
     settings(admin);
     ASSERT_TRUE(configure());
     EXPECT_THAT(
         processes.command_lines(),
-        ElementsAre("systemctl stop host-containers@admin.service",
-                    "systemctl is-active --quiet host-containerd.service", "systemctl get-default",
-                    "systemctl enable host-containers@admin.service --no-reload --no-block"));
+        ElementsAre("systemctl show --property=ActiveState --value host-containers@admin.service",
+                    "systemctl start --no-block host-containers@admin.service"));
 }
 
 TEST_F(ConfigureHostContainers, AStopThatFailsIsNoError)
@@ -143,7 +143,7 @@ TEST_F(ConfigureHostContainers, OneThatFailsDoesNotStopTheOthers)
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().message(), "Failed to manage 1 of 3 host containers");
     EXPECT_THAT(processes.command_lines(),
-                Contains("systemctl disable host-containers@control.service --now --no-block"));
+                Contains("systemctl stop host-containers@control.service"));
 }
 
 TEST_F(ConfigureHostContainers, AFailedCleanUpCounts)
@@ -161,7 +161,7 @@ TEST_F(ConfigureHostContainers, ARemovedContainerIsRetired)
     files.put("/etc/host-containers/gone.env", "CTR_SOURCE=x\n");
     ASSERT_TRUE(configure());
     EXPECT_THAT(processes.command_lines(),
-                Contains("systemctl disable host-containers@gone.service --now --no-block"));
+                Contains("systemctl stop host-containers@gone.service"));
     EXPECT_FALSE(files.exists("/etc/host-containers/gone.env"));
     EXPECT_TRUE(files.exists("/etc/host-containers/admin.env"));
 }

@@ -19,7 +19,7 @@ constexpr auto judged_file = "/run/holdfast/boot-judged";
 constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 constexpr auto new_id_file = "/run/holdfast/new-machine-id";
 constexpr auto kept_id_file = "/.bottlerocket/machine-id";
-constexpr auto pause_between_looks = 500ms;
+constexpr auto pause_between_looks = 1s;
 constexpr auto pause_before_reboot = 60s;
 constexpr auto program_limit = 20s;
 
