@@ -4,6 +4,7 @@
 #include "image/boot_files.hpp"
 #include "image/disk.hpp"
 #include "json/json.hpp"
+#include "machine/web_server.hpp"
 
 #include <array>
 #include <cstdio>
@@ -17,8 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<std::string_view, 3> payload_names{"boot", "root", "hash"};
-constexpr auto address = "127.0.0.1:18931";
-const std::string url = std::format("http://{}", address);
 constexpr std::size_t block_size = 4096;
 
 std::uint64_t size_of(const fs::path& file)
@@ -26,55 +25,6 @@ std::uint64_t size_of(const fs::path& file)
     std::error_code error;
     return fs::file_size(file, error);
 }
-
-/// nginx with a log of bytes, for as long as the object lives.
-class Server {
-public:
-    Server(image::Context& context, fs::path folder)
-        : context_(context), folder_(std::move(folder)), log_(folder_ / "bytes.log")
-    {
-    }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-    ~Server() { (void)run_tool(context_, {"nginx", "-c", configuration().native(), "-s", "stop"}); }
-
-    Result<void> start()
-    {
-        const auto text = std::format(
-            "user root; pid {0}/nginx.pid; error_log {0}/error.log; events {{}}\n"
-            "http {{ log_format bytes '$request_length $bytes_sent'; access_log {1} bytes;\n"
-            "keepalive_requests 1000000; client_body_temp_path {0}/temporary;\n"
-            "server {{ listen {2}; root {0}/www; }} }}\n",
-            folder_.native(), log_.native(), address);
-        TRY(io::replace_file(context_.system.files, configuration(), text));
-        TRY(run_tool(context_, {"nginx", "-c", configuration().native()}));
-        return {};
-    }
-
-    /// Bytes in both directions since the last call.
-    Result<std::uint64_t> take_bytes()
-    {
-        TRY_ASSIGN(const auto text, context_.system.files.read(log_, std::size_t{64} << 20));
-        std::uint64_t all = 0;
-        for (const auto& line : split(text, '\n')) {
-            const auto words = split(line, ' ');
-            if (words.size() == 2) {
-                all += std::stoull(words[0]) + std::stoull(words[1]);
-            }
-        }
-        const auto since = all - counted_;
-        counted_ = all;
-        return since;
-    }
-
-private:
-    fs::path configuration() const { return folder_ / "nginx.conf"; }
-
-    image::Context& context_;
-    fs::path folder_;
-    fs::path log_;
-    std::uint64_t counted_ = 0;
-};
 
 /// CPU seconds of all programs that were run so far.
 double seconds_of_children()
@@ -92,7 +42,7 @@ class DeltaBench {
 public:
     DeltaBench(image::Context& context, const DeltaPlan& plan)
         : context_(context), plan_(plan), folder_(context.output / "bench/delta"),
-          old_(folder_ / "old"), new_(folder_ / "www/new"), server_(context, folder_)
+          old_(folder_ / "old"), new_(folder_ / "www/new")
     {
         variant_.name = "bench-delta";
     }
@@ -106,7 +56,8 @@ public:
         }
         TRY(make_releases());
         TRY(count_changed_files());
-        TRY(server_.start());
+        TRY_ASSIGN(auto server, machine::WebServer::start(folder_ / "www", folder_ / "server"));
+        server_.emplace(std::move(server));
         TRY(measure_ours());
         TRY(measure_casync());
         TRY(measure_zchunk());
@@ -212,6 +163,13 @@ private:
         std::printf("\n");
     }
 
+    /// Bytes in both directions since the last call.
+    Result<std::uint64_t> take_bytes()
+    {
+        TRY_ASSIGN(const auto all, server_->wire_bytes());
+        return all - std::exchange(counted_, all);
+    }
+
     Result<void> measure_ours()
     {
         const auto disk = folder_ / "disk.img";
@@ -223,9 +181,9 @@ private:
                              folder_, disk));
         TRY_ASSIGN(const auto output,
                    run_tool(context_, {(context_.programs / "prepare-bench").native(),
-                                       disk.native(), new_.native(), url + "/new"}));
+                                       disk.native(), new_.native(), server_->url() + "/new"}));
         TRY_ASSIGN(const auto figures, parse_json(output));
-        TRY_ASSIGN(const auto bytes, server_.take_bytes());
+        TRY_ASSIGN(const auto bytes, take_bytes());
         print_row("holdfast", bytes, figures.value("cpu-seconds", 0.0));
         std::printf("  %s\n  CPU per GB written %.2f s, peak memory %.1f MB, mark 32\n",
                     std::string(trimmed(output)).c_str(),
@@ -250,15 +208,15 @@ private:
         const double before = seconds_of_children();
         for (const auto name : payload_names) {
             const auto out = folder_ / "out" / (std::string(name) + ".casync");
-            TRY(tool({"casync", "extract", "--store=" + url + "/store",
-                      "--seed=" + (old_ / name).native(), std::format("{}/{}.caibx", url, name),
+            TRY(tool({"casync", "extract", "--store=" + server_->url() + "/store",
+                      "--seed=" + (old_ / name).native(), std::format("{}/{}.caibx", server_->url(), name),
                       out.native()}));
         }
         const double cpu = seconds_of_children() - before;
         for (const auto name : payload_names) {
             TRY(expect_same(folder_ / "out" / (std::string(name) + ".casync"), name));
         }
-        TRY_ASSIGN(const auto bytes, server_.take_bytes());
+        TRY_ASSIGN(const auto bytes, take_bytes());
         print_row("casync", bytes, cpu);
         return {};
     }
@@ -274,14 +232,14 @@ private:
         for (const auto name : payload_names) {
             const auto packed = std::string(name) + ".zck";
             TRY(tool({"env", "-C", (folder_ / "out").native(), "zckdl", "--source",
-                      (old_ / packed).native(), url + "/" + packed}));
+                      (old_ / packed).native(), server_->url() + "/" + packed}));
             TRY(tool({"env", "-C", (folder_ / "out").native(), "unzck", packed}));
         }
         const double cpu = seconds_of_children() - before;
         for (const auto name : payload_names) {
             TRY(expect_same(folder_ / "out" / name, name));
         }
-        TRY_ASSIGN(const auto bytes, server_.take_bytes());
+        TRY_ASSIGN(const auto bytes, take_bytes());
         print_row("zchunk", bytes, cpu);
         return {};
     }
@@ -320,7 +278,8 @@ private:
     fs::path folder_;
     fs::path old_;
     fs::path new_;
-    Server server_;
+    std::optional<machine::WebServer> server_;
+    std::uint64_t counted_ = 0;
     image::Variant variant_;
     std::uint64_t changed_quick_ = 0;
     std::uint64_t changed_slow_ = 0;

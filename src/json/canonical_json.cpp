@@ -7,12 +7,14 @@ namespace {
 void append_string(std::string_view text, std::string& out)
 {
     out += '"';
-    for (const char character : text) {
-        if (character == '"' || character == '\\') {
-            out += '\\';
-        }
-        out += character;
+    for (auto special = text.find_first_of("\"\\"); special != text.npos;
+         special = text.find_first_of("\"\\")) {
+        out += text.substr(0, special);
+        out += '\\';
+        out += text[special];
+        text.remove_prefix(special + 1);
     }
+    out += text;
     out += '"';
 }
 

@@ -1,7 +1,9 @@
+#include "tool/compile.hpp"
 #include "tool/verbs.hpp"
 
 #include "bench/bench.hpp"
 #include "bench/delta.hpp"
+#include "bench/refresh.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -43,6 +45,28 @@ Result<int> bench_delta(const CommandLine& arguments, io::System& system)
     return 0;
 }
 
+/// `bench refresh`: what metadata of a large repository costs.
+Result<int> bench_refresh(io::System& system)
+{
+    TRY_ASSIGN(auto context, make_context(system));
+    TRY(bench::run_refresh(context));
+    return 0;
+}
+
+/// `bench update`: how long an update and a fall-back take. A test has all that is needed for that.
+Result<int> bench_update(io::System& system)
+{
+    TRY(build_image(system, "metal-dev"));
+    for (const auto* target : {"vm_test", "holdfast"}) {
+        TRY_ASSIGN(const int compiled, compile("dev", target));
+        if (compiled != 0) {
+            return compiled;
+        }
+    }
+    return run_here({std::string(checkout) + "/build/dev/bin/vm_test",
+                     "--gtest_filter=UpdateTimes.*"});
+}
+
 } // namespace
 
 Result<int> bench_verb(const CommandLine& arguments, io::System& system)
@@ -50,8 +74,16 @@ Result<int> bench_verb(const CommandLine& arguments, io::System& system)
     if (!arguments.empty() && arguments.front() == "delta") {
         return bench_delta({arguments.begin() + 1, arguments.end()}, system);
     }
+    if (!arguments.empty() && arguments.front() == "refresh") {
+        return bench_refresh(system);
+    }
+    if (!arguments.empty() && arguments.front() == "update") {
+        return bench_update(system);
+    }
     CLI::App app("Measures metal-dev beside a stock Debian 13 with containerd, and prints a table "
-                 "of figures and marks.",
+                 "of figures and marks. `bench delta` counts an update's bytes, `bench refresh` "
+                 "times the metadata of 1,000 targets, `bench update` times a machine's update and "
+                 "its fall-back.",
                  "holdfast bench");
     int boots = 3;
     app.add_option("--boots", boots, "boots of each machine; medians are shown")

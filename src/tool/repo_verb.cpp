@@ -227,7 +227,9 @@ private:
                         wait.reason.c_str());
         }
         if (waiting.empty()) {
-            std::printf("published: %s\n", layout_.folder().c_str());
+            std::printf("published: %s\n", options_.repository.empty()
+                                                ? "out/repository"
+                                                : options_.repository.c_str());
         }
         if (options_.verb == "init" || options_.verb == "sign") {
             TRY(keep_root());

@@ -153,17 +153,20 @@ Result<Repository> Repository::create(const std::string& name)
     return repository;
 }
 
-Result<Repository> Repository::create_foreign(const std::string& name)
+Result<Repository> Repository::create_foreign(const std::string& name,
+                                              const std::vector<std::string>& options)
 {
     const auto relative = "out/test-logs/" + name;
     Repository repository(relative, relative + "-keys");
     fs::remove_all(repository.folder());
     fs::remove_all(fs::path(checkout) / repository.keys_);
-    TRY(repository.run({"init"}));
+    std::vector<std::string> arguments{"init"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    TRY(repository.run(std::move(arguments)));
     return repository;
 }
 
-Result<void> Repository::run(std::vector<std::string> arguments)
+Result<std::string> Repository::run(std::vector<std::string> arguments)
 {
     io::PosixProcesses processes;
     // The tool reads typed paths from the user's folder, which is the checkout here.
@@ -174,8 +177,7 @@ Result<void> Repository::run(std::vector<std::string> arguments)
         command.insert(command.end(), {"--keys", keys_});
     }
     command.insert(command.end(), arguments.begin(), arguments.end());
-    TRY(io::run_checked(processes, {.arguments = std::move(command)}));
-    return {};
+    return io::run_checked(processes, {.arguments = std::move(command)});
 }
 
 Result<void> Repository::add(const Releases& releases, const std::string& version,
@@ -188,7 +190,8 @@ Result<void> Repository::add(const Releases& releases, const std::string& versio
         arguments.insert(arguments.end(), {"--migrates-from", from});
     }
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return run(std::move(arguments));
+    TRY(run(std::move(arguments)));
+    return {};
 }
 
 fs::path Repository::folder() const

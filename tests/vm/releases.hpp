@@ -29,14 +29,15 @@ class Repository {
 public:
     /// Empty. `name` is that of a folder below out/test-logs/.
     static Result<Repository> create(const std::string& name);
-    /// One with keys of its own, which no image trusts.
-    static Result<Repository> create_foreign(const std::string& name);
+    /// One with keys of its own, which no image trusts. `options` are those of `repo init`.
+    static Result<Repository> create_foreign(const std::string& name,
+                                             const std::vector<std::string>& options = {});
 
     Result<void> add(const Releases& releases, const std::string& version,
                      const std::vector<std::string>& migrates_from,
                      const std::vector<std::string>& more = {});
-    /// `./holdfast repo <arguments>` on this repository.
-    Result<void> run(std::vector<std::string> arguments);
+    /// `./holdfast repo <arguments>` on this repository; what it prints.
+    Result<std::string> run(std::vector<std::string> arguments);
     std::filesystem::path folder() const;
     /// The file of a target whose name ends so, of a version.
     Result<std::filesystem::path> target(const std::string& version, const std::string& end) const;

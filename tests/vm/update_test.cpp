@@ -1,7 +1,7 @@
 // Updates from a web server, and what becomes of those that go wrong.
 
+#include "machine/web_server.hpp"
 #include "releases.hpp"
-#include "web_server.hpp"
 
 #include <format>
 #include <gmock/gmock.h>
@@ -40,7 +40,7 @@ protected:
     }
     void start_server()
     {
-        auto server = WebServer::start(
+        auto server = machine::WebServer::start(
             repository_->folder(),
             std::filesystem::path("/src/holdfast/out/test-logs") / (this_test() + "-server"));
         ASSERT_TRUE(succeeds(server));
@@ -220,7 +220,7 @@ protected:
 
     static std::optional<Releases> releases_;
     std::optional<Repository> repository_;
-    std::optional<WebServer> server_;
+    std::optional<machine::WebServer> server_;
     std::optional<TestMachine> machine_;
 };
 
@@ -463,6 +463,49 @@ TEST_F(Update, WaitsForItsWaveAndIsCancelled)
     EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));
     expect_success("deactivate-update", "deactivate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set A"));
+}
+
+/// For `./holdfast bench update`; no part of the tests.
+class UpdateTimes : public Update {
+protected:
+    using Seconds = std::chrono::duration<double>;
+
+    /// Until the API answers for this version.
+    Seconds until_version(const std::string& wanted)
+    {
+        const auto start = machine_->clock().monotonic_now();
+        while (machine_->clock().monotonic_now() < start + 2 * boot_limit) {
+            const auto os = machine_->get("/os");
+            if (os && os->value("version_id", "") == wanted) {
+                return machine_->clock().monotonic_now() - start;
+            }
+            machine_->clock().sleep(250ms);
+        }
+        ADD_FAILURE() << wanted << " did not come up";
+        return {};
+    }
+};
+
+TEST_F(UpdateTimes, OfAnUpdateAndAFallBack)
+{
+    serve({"1.0.0", "1.1.0"});
+    boot();
+    ASSERT_TRUE(succeeds(machine_->shell("apiclient update check", boot_limit)));
+    ASSERT_TRUE(succeeds(machine_->console().type("apiclient update apply --reboot\n")));
+    const auto updated = until_version("1.1.0");
+    ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+
+    ASSERT_TRUE(succeeds(repository_->add(*releases_, "1.9.0", {"1.1.0"})));
+    ASSERT_TRUE(succeeds(machine_->set({{"motd", "panic"}})));
+    ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
+    prepare_and_activate();
+    ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
+    ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set A", boot_limit)));
+    ASSERT_TRUE(succeeds(machine_->console().wait_for("Kernel panic", boot_limit)));
+    const auto back = until_version("1.1.0");
+    std::printf("from `update apply` to the API of the new version   %6.1f s\n"
+                "from a failed boot to the API of the old version    %6.1f s\n",
+                updated.count(), back.count());
 }
 
 } // namespace

@@ -1,16 +1,15 @@
 #pragma once
 
-#include "io/posix/posix_background.hpp"
-#include "io/posix/posix_sockets.hpp"
-#include "io/posix/posix_system.hpp"
+#include "io/background.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 
-namespace holdfast::vm {
+namespace holdfast::machine {
 
-/// nginx on 127.0.0.1, which serves one folder to a virtual machine. Ends with this object.
+/// nginx on 127.0.0.1, which serves one folder to a virtual machine or a benchmark and counts what goes
+/// over the wire. Ends with this object.
 class WebServer {
 public:
     /// `work` gets configuration and logs. Waits until the server answers.
@@ -45,4 +44,4 @@ private:
     std::optional<io::ProcessId> process_;
 };
 
-} // namespace holdfast::vm
+} // namespace holdfast::machine

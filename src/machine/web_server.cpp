@@ -1,15 +1,19 @@
-#include "web_server.hpp"
+#include "machine/web_server.hpp"
 
 #include "base/text.hpp"
+#include "io/posix/posix_background.hpp"
+#include "io/posix/posix_sockets.hpp"
+#include "io/posix/posix_system.hpp"
 
 #include <charconv>
 #include <csignal>
 #include <format>
 
-namespace holdfast::vm {
+namespace holdfast::machine {
 
 namespace {
 
+constexpr std::size_t largest_log = std::size_t{64} << 20;
 /// Request bytes, reply bytes, path.
 constexpr auto log_format = "$request_length $bytes_sent $request_uri";
 
@@ -18,7 +22,7 @@ std::string configuration(const std::filesystem::path& folder, const std::filesy
 {
     return std::format("daemon off;\nmaster_process off;\nworker_processes 1;\npid {1}/nginx.pid;\n"
                        "error_log {1}/error.log;\nuser root;\n"
-                       "events {{ worker_connections 64; }}\n"
+                       "events {{ worker_connections 1024; }}\n"
                        "http {{\n"
                        "  log_format bytes '{4}';\n"
                        "  access_log {1}/access.log bytes;\n"
@@ -114,7 +118,7 @@ Result<std::uint64_t> WebServer::wire_bytes()
 {
     io::PosixFiles posix;
     io::Files& files = posix;
-    TRY_ASSIGN(const auto log, files.read(work_ / "access.log"));
+    TRY_ASSIGN(const auto log, files.read(work_ / "access.log", largest_log));
     std::uint64_t total = 0;
     for (const auto& line : split(log, '\n')) {
         const auto words = split(line, ' ');
@@ -131,7 +135,7 @@ Result<int> WebServer::requests(const std::string& part)
 {
     io::PosixFiles posix;
     io::Files& files = posix;
-    TRY_ASSIGN(const auto log, files.read(work_ / "access.log"));
+    TRY_ASSIGN(const auto log, files.read(work_ / "access.log", largest_log));
     int count = 0;
     for (const auto& line : split(log, '\n')) {
         const auto words = split(line, ' ');
@@ -140,4 +144,4 @@ Result<int> WebServer::requests(const std::string& part)
     return count;
 }
 
-} // namespace holdfast::vm
+} // namespace holdfast::machine

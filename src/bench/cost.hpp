@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace holdfast::bench {
+
+/// What one run of a program took.
+struct Cost {
+    double wall_seconds = 0;
+    double cpu_seconds = 0;  ///< User and system.
+    double peak_megabytes = 0; ///< Resident.
+};
+
+/// Runs a program to its end, with its output in a file. Errors: `io` when it does not start or does
+/// not end with 0.
+Result<Cost> cost_of(const std::vector<std::string>& arguments, const std::string& output);
+
+} // namespace holdfast::bench
