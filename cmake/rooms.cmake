@@ -3,6 +3,10 @@
 set(HOLDFAST_ROOMS_FILE ${CMAKE_BINARY_DIR}/rooms.txt)
 file(WRITE ${HOLDFAST_ROOMS_FILE} "")
 
+if(HOLDFAST_FUZZ)
+  add_custom_target(fuzzers) # All of them, and no program or test.
+endif()
+
 # host_room(NAME update_tuf [USES base io …] SOURCES a.cpp … [TESTS a_test.cpp …]
 #           [FUZZERS a_fuzz.cpp …] [LIBRARIES OpenSSL::Crypto …] [TEST_USES io_testing …])
 function(host_room)
@@ -29,6 +33,7 @@ function(host_room)
       add_executable(${target} ${fuzzer})
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      add_dependencies(fuzzers ${target})
       target_link_libraries(${target} ${ROOM_NAME})
     endforeach()
   endif()

@@ -18,7 +18,7 @@ bool needs_images(const std::string& part)
 /// Each fuzzer runs for a while from its own corpus, which is kept between runs.
 Result<int> run_fuzzers(io::System& system, int seconds)
 {
-    TRY_ASSIGN(const int compiled, compile("fuzz", "all"));
+    TRY_ASSIGN(const int compiled, compile("fuzz", "fuzzers"));
     if (compiled != 0) {
         return compiled;
     }

@@ -170,6 +170,9 @@ TEST(BootHealth, RebootsAProvenSetThatNobodyCanReachAfterAMinute)
 TEST(BootHealth, SaysWhichStageFailedAndWhatItSaid)
 {
     Machine machine;
+    machine.processes = io::FakeProcesses();
+    machine.processes.answer("/usr/bin/signpost status", printed(trial));
+    machine.processes.answer("/usr/bin/systemctl reboot", {});
     machine.processes.answer("/usr/bin/systemctl list-units",
                              printed("apiserver.service loaded failed failed API server\n"));
     machine.processes.answer("/usr/bin/systemctl show",
