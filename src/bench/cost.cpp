@@ -1,7 +1,6 @@
 #include "bench/cost.hpp"
 
 #include <cerrno>
-#include <chrono>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -40,9 +39,10 @@ Result<pid_t> start(const std::vector<std::string>& arguments, const std::string
 
 } // namespace
 
-Result<Cost> cost_of(const std::vector<std::string>& arguments, const std::string& output)
+Result<Cost> cost_of(io::Clock& clock, const std::vector<std::string>& arguments,
+                     const std::string& output)
 {
-    const auto before = std::chrono::steady_clock::now();
+    const auto before = clock.monotonic_now();
     TRY_ASSIGN(const auto child, start(arguments, output));
     int status = 0;
     rusage usage{};
@@ -52,7 +52,7 @@ Result<Cost> cost_of(const std::vector<std::string>& arguments, const std::strin
             return fail_errno("waiting for " + arguments.front(), errno);
         }
     }
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - before;
+    const std::chrono::duration<double> wall = clock.monotonic_now() - before;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return fail(Errc::io, "{} failed; see {}", arguments.front(), output);
     }

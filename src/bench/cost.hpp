@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "io/clock.hpp"
 
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct Cost {
 
 /// Runs a program to its end, with its output in a file. Errors: `io` when it does not start or does
 /// not end with 0.
-Result<Cost> cost_of(const std::vector<std::string>& arguments, const std::string& output);
+Result<Cost> cost_of(io::Clock& clock, const std::vector<std::string>& arguments,
+                     const std::string& output);
 
 } // namespace holdfast::bench

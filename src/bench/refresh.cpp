@@ -77,6 +77,7 @@ void print(const char* who, const Cost& cost)
 Result<void> run_refresh(image::Context& context)
 {
     auto& files = context.system.files;
+    auto& clock = context.system.clock;
     const auto folder = context.output / "bench/refresh";
     std::error_code error;
     fs::remove_all(folder, error);
@@ -94,10 +95,10 @@ Result<void> run_refresh(image::Context& context)
     std::vector<Cost> their_costs;
     for (int round = 0; round < rounds; ++round) {
         TRY(start_anew(files, cache, root));
-        TRY_ASSIGN(const auto our_cost, cost_of(ours, (folder / "tuf-client.log").native()));
+        TRY_ASSIGN(const auto our_cost, cost_of(clock, ours, (folder / "tuf-client.log").native()));
         our_costs.push_back(our_cost);
         TRY(start_anew(files, cache, root));
-        TRY_ASSIGN(const auto their_cost, cost_of(theirs, (folder / "python.log").native()));
+        TRY_ASSIGN(const auto their_cost, cost_of(clock, theirs, (folder / "python.log").native()));
         their_costs.push_back(their_cost);
     }
     const auto us = median(our_costs);

@@ -438,6 +438,8 @@ TEST_F(Update, ComesThroughAProxyAndFromAFile)
     expect_success("activate-update", "activate");
     reboot();
     EXPECT_EQ(version(), "1.1.0");
+    // With a proxy containerd is started a second time while the machine boots.
+    EXPECT_TRUE(succeeds(wait_for_flags("successful=true")));
 }
 
 TEST_F(Update, WaitsForItsWaveAndIsCancelled)
