@@ -24,6 +24,13 @@ protected:
         releases_.emplace(*std::move(built));
     }
     void SetUp() override { ASSERT_TRUE(releases_.has_value()); }
+    void TearDown() override
+    {
+        server_.reset();
+        if (!HasFailure() && repository_) {
+            std::filesystem::remove_all(repository_->folder()); // A hundred megabytes a release.
+        }
+    }
 
     /// A repository on a server, with these versions.
     void serve(const std::vector<std::string>& versions)
