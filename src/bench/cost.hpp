@@ -12,7 +12,9 @@ namespace holdfast::bench {
 struct Cost {
     double wall_seconds = 0;
     double cpu_seconds = 0;  ///< User and system.
-    double peak_megabytes = 0; ///< Resident.
+    /// Resident. Never less than what this program has in memory when it starts the other: the kernel
+    /// counts that in (wait4(2), exec(2)).
+    double peak_megabytes = 0;
 };
 
 /// Runs a program to its end, with its output in a file. Errors: `io` when it does not start or does

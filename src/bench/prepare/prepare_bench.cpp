@@ -6,7 +6,9 @@
 #include "update/slots/prepare.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <sys/resource.h>
 
 namespace holdfast::bench {
@@ -74,6 +76,18 @@ rusage usage_so_far()
     return usage;
 }
 
+/// Of this program alone: ru_maxrss would count what its starter had in memory before exec(2), too.
+long peak_kib()
+{
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) {
+            return std::strtol(line.c_str() + sizeof "VmHWM:", nullptr, 10);
+        }
+    }
+    return 0;
+}
+
 void print(const update::Progress& progress, double cpu)
 {
     std::printf("{\"written\":%llu,\"kept\":%llu,\"copied\":%llu,\"fetched\":%llu,\"wire\":%llu,"
@@ -83,7 +97,7 @@ void print(const update::Progress& progress, double cpu)
                 static_cast<unsigned long long>(progress.bytes_copied),
                 static_cast<unsigned long long>(progress.bytes_fetched),
                 static_cast<unsigned long long>(progress.wire_bytes),
-                static_cast<unsigned long long>(progress.requests), cpu, usage_so_far().ru_maxrss);
+                static_cast<unsigned long long>(progress.requests), cpu, peak_kib());
 }
 
 } // namespace
