@@ -209,7 +209,8 @@ private:
         for (const auto name : payload_names) {
             const auto out = folder_ / "out" / (std::string(name) + ".casync");
             TRY(tool({"casync", "extract", "--store=" + server_->url() + "/store",
-                      "--seed=" + (old_ / name).native(), std::format("{}/{}.caibx", server_->url(), name),
+                      "--seed=" + (old_ / name).native(),
+                      std::format("{}/{}.caibx", server_->url(), name),
                       out.native()}));
         }
         const double cpu = seconds_of_children() - before;

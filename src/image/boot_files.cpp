@@ -118,10 +118,7 @@ Result<std::vector<std::string>> load_order(const std::map<std::string, Module>&
     for (const auto& name : wanted) {
         const auto module = modules.find(name);
         if (module == modules.end()) {
-            return fail(Errc::not_found,
-                        "kernel.initrd-modules: the kernel has no module \"{}\" (built in, dropped "
-                        "by root.drop, or misspelt)",
-                        name);
+            return no_such_module("kernel.initrd-modules", name);
         }
         const auto& needed = module->second.dependencies;
         std::for_each(needed.rbegin(), needed.rend(), add);

@@ -94,10 +94,7 @@ Result<void> unpack_modules(Context& context, const fs::path& modules,
     for (const auto& name : wanted) {
         const auto found = packed.find(name);
         if (found == packed.end()) {
-            return fail(Errc::not_found,
-                        "kernel.unpacked-modules: the kernel has no module \"{}\" (built in, dropped "
-                        "by root.drop, or misspelt)",
-                        name);
+            return no_such_module("kernel.unpacked-modules", name);
         }
         TRY(run_tool(context, {"xz", "--decompress", found->second.native()}));
     }
@@ -148,6 +145,13 @@ std::string module_name(const fs::path& path)
     name.resize(std::min(name.size(), name.find(".ko")));
     std::ranges::replace(name, '-', '_');
     return name;
+}
+
+Failure<Error> no_such_module(std::string_view key, std::string_view name)
+{
+    return fail(Errc::not_found,
+                "{}: the kernel has no module \"{}\" (built in, dropped by root.drop, or misspelt)",
+                key, name);
 }
 
 Result<PackageTree> make_package_tree(Context& context, const TreeContent& content)

@@ -36,6 +36,8 @@ Result<PackageTree> make_package_tree(Context& context, const TreeContent& conte
 
 /// "kernel/drivers/block/virtio_blk.ko.xz" → "virtio_blk"; '-' and '_' are the same to the kernel.
 std::string module_name(const std::filesystem::path& path);
+/// For a module that a key of the variant file, "kernel.initrd-modules", names in vain.
+Failure<Error> no_such_module(std::string_view key, std::string_view name);
 
 /// The whole root tree of a variant in `folder`: package tree, overlays, own programs, container
 /// images, os-release, variant.json and the application inventory.

@@ -14,7 +14,8 @@ namespace holdfast::machine {
 namespace {
 
 constexpr std::size_t largest_log = std::size_t{64} << 20;
-/// Request bytes, reply bytes, path.
+
+/// Request bytes, reply bytes, path (for people).
 constexpr auto log_format = "$request_length $bytes_sent $request_uri";
 
 std::string configuration(const std::filesystem::path& folder, const std::filesystem::path& work,
@@ -129,19 +130,6 @@ Result<std::uint64_t> WebServer::wire_bytes()
         }
     }
     return total;
-}
-
-Result<int> WebServer::requests(const std::string& part)
-{
-    io::PosixFiles posix;
-    io::Files& files = posix;
-    TRY_ASSIGN(const auto log, files.read(work_ / "access.log", largest_log));
-    int count = 0;
-    for (const auto& line : split(log, '\n')) {
-        const auto words = split(line, ' ');
-        count += words.size() == 3 && words[2].contains(part) ? 1 : 0;
-    }
-    return count;
 }
 
 } // namespace holdfast::machine

@@ -26,8 +26,6 @@ public:
     Result<void> limit_rate(std::uint64_t bytes_per_second);
     /// Bytes of requests and replies, headers included, since the start.
     Result<std::uint64_t> wire_bytes();
-    /// Requests since the start whose path contains `part`.
-    Result<int> requests(const std::string& part);
 
 private:
     WebServer(std::filesystem::path folder, std::filesystem::path work, std::uint16_t port)

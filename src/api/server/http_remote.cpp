@@ -15,7 +15,6 @@ namespace {
 
 using RemoteStream = beast::ssl_stream<beast::tcp_stream>;
 
-
 std::string subject_of(RemoteStream& stream)
 {
     const std::unique_ptr<X509, FreeWith<X509_free>> certificate(

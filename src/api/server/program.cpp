@@ -80,6 +80,7 @@ Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::S
     return server.listen({options.socket_path, options.socket_gid});
 }
 
+/// The model's word on values that migrations made. Borrows the model.
 store::Check model_check(const settings::Model& model)
 {
     return [&model](const store::Values& values) -> Result<void> {
@@ -129,8 +130,10 @@ Result<int> serve(const ServerOptions& options, io::System& system)
         // Trying again would not help: the unit fails for good, and with it a boot on trial.
         log::error("settings cannot be brought to this version",
                    {{"problem", migrated.error().message()}});
-        TRY(manager.notify("STATUS=settings cannot be brought to this version: " +
-                           migrated.error().message()));
+        // boot-health reads it. Without it the reason is shorter, and the exit status must stay.
+        const auto told = manager.notify("STATUS=settings cannot be brought to this version: " +
+                                         migrated.error().message());
+        static_cast<void>(told);
         return not_to_be_restarted;
     }
     TRY_ASSIGN(auto store, open_store(options, model, system));
