@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> payload_names{"boot", "root", "hash"};
 constexpr std::size_t block_size = 4096;
+/// How often ROOT is in the large one: over 2 GB, more than one window of the updater's index.
+constexpr std::uint64_t copies_in_large = 20;
 
 std::uint64_t size_of(const fs::path& file)
 {
@@ -59,6 +61,7 @@ public:
         TRY_ASSIGN(auto server, machine::WebServer::start(folder_ / "www", folder_ / "server"));
         server_.emplace(std::move(server));
         TRY(measure_ours());
+        TRY(measure_large());
         TRY(measure_casync());
         TRY(measure_zchunk());
         return print_computed();
@@ -170,25 +173,68 @@ private:
         return all - std::exchange(counted_, all);
     }
 
-    Result<void> measure_ours()
+    /// Brings `release`, which is below `www`, onto a disk that runs `active`.
+    Result<Json> prepare(const fs::path& active, const fs::path& release)
     {
         const auto disk = folder_ / "disk.img";
         TRY(image::make_disk(context_, variant_, {"1.0.0", "00000000", "x86_64"},
                              {.boot_manager = context_.programs / "BOOTX64.EFI",
-                              .uki = old_ / "boot",
-                              .root = old_ / "root",
-                              .hash = old_ / "hash"},
+                              .uki = active / "boot",
+                              .root = active / "root",
+                              .hash = active / "hash"},
                              folder_, disk));
         TRY_ASSIGN(const auto output,
                    run_tool(context_, {(context_.programs / "prepare-bench").native(),
-                                       disk.native(), new_.native(), server_->url() + "/new"}));
-        TRY_ASSIGN(const auto figures, parse_json(output));
+                                       disk.native(), release.native(),
+                                       std::format("{}/{}", server_->url(),
+                                                   release.filename().native())}));
+        std::printf("  %s\n", std::string(trimmed(output)).c_str());
+        return parse_json(output);
+    }
+
+    static double peak_megabytes(const Json& figures)
+    {
+        return figures.value("peak-kib", 0.0) * 1024 / 1e6;
+    }
+
+    Result<void> measure_ours()
+    {
+        TRY_ASSIGN(const auto figures, prepare(old_, new_));
         TRY_ASSIGN(const auto bytes, take_bytes());
         print_row("holdfast", bytes, figures.value("cpu-seconds", 0.0));
-        std::printf("  %s\n  CPU per GB written %.2f s, peak memory %.1f MB, mark 32\n",
-                    std::string(trimmed(output)).c_str(),
+        std::printf("  CPU per GB written %.2f s, peak memory %.1f MB, mark 32\n",
                     figures.value("cpu-seconds", 0.0) / figures.value("written", 1.0) * 1e9,
-                    figures.value("peak-kib", 0.0) * 1024 / 1e6);
+                    peak_megabytes(figures));
+        return {};
+    }
+
+    /// The same with a ROOT many times as large, to show that memory does not follow it.
+    Result<void> measure_large()
+    {
+        const auto large = folder_ / "www/large";
+        TRY(context_.system.files.create_directories(large));
+        const auto bytes = size_of(new_ / "root");
+        for (std::uint64_t copy = 0; copy < copies_in_large; ++copy) {
+            TRY(tool({"dd", "if=" + (new_ / "root").native(), "of=" + (large / "root").native(),
+                      std::format("bs={}", block_size),
+                      std::format("seek={}", copy * bytes / block_size), "conv=notrunc",
+                      "status=none"}));
+        }
+        TRY_ASSIGN(const auto verity,
+                   image::make_verity(context_, variant_, large / "root", large / "hash"));
+        TRY(make_boot(verity, large / "boot"));
+        TRY(image::make_block_list_file(context_, large / "boot", large / "hash",
+                                        large / "blocks"));
+        const auto sizes = variant_.partitions;
+        variant_.partitions.root = 4096;
+        variant_.partitions.hash = 64;
+        TRY_ASSIGN(const auto figures, prepare(large, large));
+        variant_.partitions = sizes;
+        TRY(take_bytes());
+        std::printf("  with a ROOT of %.2f GB: peak memory %.1f MB, mark 32\n\n",
+                    static_cast<double>(copies_in_large * bytes) / 1e9, peak_megabytes(figures));
+        std::error_code error;
+        fs::remove_all(large, error);
         return {};
     }
 

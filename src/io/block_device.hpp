@@ -19,7 +19,7 @@ public:
     /// Fills all of `bytes`, or fails with `io`.
     virtual Result<void> read(std::uint64_t offset, std::span<std::byte> bytes) = 0;
     virtual Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
-    /// On return every earlier write survives a power cut.
+    /// On return every earlier write survives a power cut, and is not kept in memory for readers.
     virtual Result<void> flush() = 0;
 };
 

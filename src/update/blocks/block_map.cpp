@@ -6,6 +6,9 @@ namespace holdfast::update {
 
 namespace {
 
+/// A multiple of all sector sizes.
+constexpr std::uint64_t window_bytes = 64 << 10;
+
 BlockKey first_bytes(std::span<const std::byte> hash)
 {
     BlockKey key = 0;
@@ -22,30 +25,44 @@ BlockKey key_of(const crypto::Sha256& hash)
     return first_bytes(hash.bytes());
 }
 
-BlockMap::BlockMap(std::vector<std::byte> entries, Entry entry)
-    : entries_(std::move(entries)), entry_bytes_(static_cast<std::size_t>(entry))
+BlockMap::BlockMap(io::BlockDevice& device, std::uint64_t at, std::uint32_t count, Entry entry)
+    : device_(&device), at_(at), count_(count), entry_bytes_(static_cast<std::size_t>(entry))
 {
-    check(entries_.size() % entry_bytes_ == 0, "a block map has whole entries");
+    check(at + count * entry_bytes_ <= device.size(), "a block map lies within its device");
 }
 
-std::uint32_t BlockMap::count() const
+Result<void> BlockMap::load(std::uint64_t at)
 {
-    return static_cast<std::uint32_t>(entries_.size() / entry_bytes_);
+    const auto start = at - at % device_->sector_size();
+    window_.resize(std::min(window_bytes, device_->size() - start));
+    window_at_ = start;
+    const auto read = device_->read(start, window_);
+    if (!read.has_value()) {
+        window_.clear();
+    }
+    return read;
 }
 
-std::span<const std::byte> BlockMap::entry(std::uint32_t block) const
+Result<std::span<const std::byte>> BlockMap::entry(std::uint32_t block)
 {
-    return std::span(entries_).subspan(block * entry_bytes_, entry_bytes_);
+    check(block < count_, "a block map has an entry for each block");
+    const auto at = at_ + block * entry_bytes_;
+    if (at < window_at_ || at + entry_bytes_ > window_at_ + window_.size()) {
+        TRY(load(at));
+    }
+    return std::span<const std::byte>(window_).subspan(at - window_at_, entry_bytes_);
 }
 
-BlockKey BlockMap::key(std::uint32_t block) const
+Result<BlockKey> BlockMap::key(std::uint32_t block)
 {
-    return first_bytes(entry(block));
+    TRY_ASSIGN(const auto bytes, entry(block));
+    return first_bytes(bytes);
 }
 
-bool BlockMap::accepts(std::uint32_t block, const crypto::Sha256& hash) const
+Result<bool> BlockMap::accepts(std::uint32_t block, const crypto::Sha256& hash)
 {
-    return std::ranges::equal(entry(block), std::span(hash.bytes()).first(entry_bytes_));
+    TRY_ASSIGN(const auto bytes, entry(block));
+    return std::ranges::equal(bytes, std::span(hash.bytes()).first(entry_bytes_));
 }
 
 } // namespace holdfast::update

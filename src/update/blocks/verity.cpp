@@ -49,14 +49,23 @@ std::vector<std::uint64_t> level_sizes(std::uint64_t data_blocks)
     return levels;
 }
 
-/// Hashes the blocks of one level into the level above it.
-void hash_level(std::span<const std::byte> level, std::span<std::byte> above,
-                crypto::SaltedSha256& salted)
+/// Hashes the blocks of one level, `count` from byte `at`, into the level above it.
+Result<void> hash_level(io::BlockDevice& device, std::uint64_t at, std::uint64_t count,
+                        std::uint64_t above_at, crypto::SaltedSha256& salted)
 {
-    for (std::size_t block = 0; block * block_bytes < level.size(); ++block) {
-        const auto hash = salted.digest(level.subspan(block * block_bytes, block_bytes));
-        std::ranges::copy(hash.bytes(), above.subspan(block * hash_bytes).begin());
+    std::array<std::byte, block_bytes> block{};
+    std::array<std::byte, block_bytes> above{};
+    for (std::uint64_t number = 0; number < count; ++number) {
+        TRY(device.read(at + number * block_bytes, block));
+        const auto slot = number % hashes_per_block;
+        const auto hash = salted.digest(block);
+        std::ranges::copy(hash.bytes(), std::span(above).subspan(slot * hash_bytes).begin());
+        if (slot + 1 == hashes_per_block || number + 1 == count) {
+            TRY(device.write(above_at + number / hashes_per_block * block_bytes, above));
+            above = {};
+        }
     }
+    return {};
 }
 
 } // namespace
@@ -118,46 +127,79 @@ VerityLayout verity_layout(std::uint64_t data_blocks)
             .total_bytes = total * block_bytes};
 }
 
-Result<BlockMap> verity_leaves(std::span<const std::byte> image)
+Result<VerityTree> open_verity_tree(io::BlockDevice& device)
 {
-    TRY_ASSIGN(const auto superblock, parse_verity_superblock(image));
-    const auto layout = verity_layout(superblock.data_blocks);
-    if (image.size() != layout.total_bytes) {
-        return fail(Errc::corrupt, "a hash image over {} blocks has {} bytes, not {}",
-                    superblock.data_blocks, layout.total_bytes, image.size());
+    std::array<std::byte, block_bytes> head{};
+    if (device.size() < head.size()) {
+        return fail(Errc::corrupt, "not a hash image of dm-verity");
     }
-    const auto leaves = image.subspan(layout.leaves_at, layout.leaves_bytes);
-    return BlockMap({leaves.begin(), leaves.end()}, BlockMap::Entry::whole_hash);
+    TRY(device.read(0, head));
+    TRY_ASSIGN(auto superblock, parse_verity_superblock(head));
+    const auto layout = verity_layout(superblock.data_blocks);
+    if (device.size() < layout.total_bytes) {
+        return fail(Errc::corrupt, "a hash image over {} blocks has {} bytes, not {}",
+                    superblock.data_blocks, layout.total_bytes, device.size());
+    }
+    const auto count = static_cast<std::uint32_t>(superblock.data_blocks);
+    return VerityTree{
+        .superblock = std::move(superblock),
+        .leaves = BlockMap(device, layout.leaves_at, count, BlockMap::Entry::whole_hash)};
 }
 
-VerityBuilder::VerityBuilder(VeritySuperblock superblock) : superblock_(std::move(superblock))
+VerityWriter::VerityWriter(io::BlockDevice& device, VeritySuperblock superblock)
+    : device_(device), superblock_(std::move(superblock)),
+      layout_(verity_layout(superblock_.data_blocks))
 {
-    const auto layout = verity_layout(superblock_.data_blocks);
-    leaves_at_ = layout.leaves_at;
-    image_.resize(layout.total_bytes);
-    std::ranges::copy(encode_verity_superblock(superblock_), image_.begin());
+    check(layout_.total_bytes <= device.size(), "a hash image fits its device");
 }
 
-void VerityBuilder::set_leaf(std::uint32_t block, const crypto::Sha256& hash)
+Result<void> VerityWriter::load_leaves(std::uint64_t at)
+{
+    TRY(store_leaves());
+    loaded_at_ = at;
+    // A sector that cannot be read may well be written. Should it have held leaves, then the image
+    // comes out wrong, which its hash tells.
+    if (!device_.read(at, leaves_).has_value()) {
+        leaves_ = {};
+    }
+    return {};
+}
+
+Result<void> VerityWriter::store_leaves()
+{
+    return loaded_at_ == 0 ? Result<void>() : device_.write(loaded_at_, leaves_);
+}
+
+Result<void> VerityWriter::set_leaf(std::uint32_t block, const crypto::Sha256& hash)
 {
     check(block < superblock_.data_blocks, "a verity tree has a leaf for each block");
-    const auto at = leaves_at_ + block * hash_bytes;
-    std::ranges::copy(hash.bytes(), std::span(image_).subspan(at).begin());
+    const auto at = layout_.leaves_at + block / hashes_per_block * block_bytes;
+    if (at != loaded_at_) {
+        TRY(load_leaves(at));
+    }
+    const auto slot = block % hashes_per_block;
+    std::ranges::copy(hash.bytes(), std::span(leaves_).subspan(slot * hash_bytes).begin());
+    return {};
 }
 
-std::vector<std::byte> VerityBuilder::finish()
+Result<void> VerityWriter::finish()
 {
-    const std::span all(image_);
+    // What lay behind the last leaf is not part of the tree.
+    const auto end = layout_.leaves_at + layout_.leaves_bytes;
+    TRY(load_leaves((end - 1) / block_bytes * block_bytes));
+    std::ranges::fill(std::span(leaves_).subspan((end - 1) % block_bytes + 1), std::byte{0});
+    TRY(store_leaves());
     crypto::SaltedSha256 salted(superblock_.salt);
     const auto levels = level_sizes(superblock_.data_blocks);
-    auto level_at = leaves_at_;
+    auto level_at = layout_.leaves_at;
     for (std::size_t level = 0; level + 1 < levels.size(); ++level) {
         const auto above_at = level_at - levels[level + 1] * block_bytes;
-        hash_level(all.subspan(level_at, levels[level] * block_bytes), all.subspan(above_at),
-                   salted);
+        TRY(hash_level(device_, level_at, levels[level], above_at, salted));
         level_at = above_at;
     }
-    return std::move(image_);
+    std::array<std::byte, block_bytes> first{};
+    std::ranges::copy(encode_verity_superblock(superblock_), first.begin());
+    return device_.write(0, first);
 }
 
 } // namespace holdfast::update

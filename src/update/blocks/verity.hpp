@@ -36,26 +36,39 @@ struct VerityLayout {
 /// Precondition: 2 … `VeritySuperblock::most_data_blocks`.
 VerityLayout verity_layout(std::uint64_t data_blocks);
 
-/// The leaves of a whole hash image in memory. Only its shape is checked: that the tree is true is
-/// for the hash of the whole image to say. Errors: those of the superblock; `corrupt` for another
-/// size than the superblock asks for.
-Result<BlockMap> verity_leaves(std::span<const std::byte> image);
+/// A hash image where it lies. Only its shape is checked: that the tree is true is for the hash of
+/// the whole image to say.
+struct VerityTree {
+    VeritySuperblock superblock;
+    BlockMap leaves;
+};
 
-/// Makes a hash image, byte for byte what `veritysetup format` makes, from the hashes of the
-/// blocks. Holds the whole image: 1 % of the data.
-class VerityBuilder {
+/// The hash image at the beginning of a device, which must outlive the answer. Errors: those of the
+/// superblock; `corrupt` when the device is smaller than the superblock asks for; `io`.
+Result<VerityTree> open_verity_tree(io::BlockDevice& device);
+
+/// Writes a hash image to the beginning of a device, byte for byte what `veritysetup format` makes,
+/// from the hashes of the blocks. One block of it is in memory at a time, so leaves in ascending
+/// order are cheap. Nothing is flushed.
+class VerityWriter {
 public:
-    explicit VerityBuilder(VeritySuperblock superblock);
+    /// Precondition: the device, which must outlive the object, has room for the image.
+    VerityWriter(io::BlockDevice& device, VeritySuperblock superblock);
 
-    /// Precondition: the superblock has this block.
-    void set_leaf(std::uint32_t block, const crypto::Sha256& hash);
-    /// The image, once every leaf is set. The builder is then used up.
-    std::vector<std::byte> finish();
+    /// Errors: `io`. Precondition: the superblock has this block.
+    Result<void> set_leaf(std::uint32_t block, const crypto::Sha256& hash);
+    /// Writes the levels above the leaves and the superblock, once every leaf is set. Errors: `io`.
+    Result<void> finish();
 
 private:
+    Result<void> load_leaves(std::uint64_t at);
+    Result<void> store_leaves();
+
+    io::BlockDevice& device_;
     VeritySuperblock superblock_;
-    std::uint64_t leaves_at_ = 0;
-    std::vector<std::byte> image_;
+    VerityLayout layout_;
+    std::array<std::byte, block_bytes> leaves_{};
+    std::uint64_t loaded_at_ = 0; ///< Where `leaves_` belongs; 0, the superblock's, for nowhere.
 };
 
 } // namespace holdfast::update

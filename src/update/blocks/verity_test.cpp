@@ -1,5 +1,7 @@
 #include "update/blocks/verity.hpp"
 
+#include "io/testing/fake_disk.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,15 +33,20 @@ std::vector<std::byte> read_file(const std::filesystem::path& path)
     return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::byte> build(VeritySuperblock superblock, std::span<const std::byte> data)
+std::vector<std::byte> build(const VeritySuperblock& superblock, std::span<const std::byte> data)
 {
     crypto::SaltedSha256 salted(superblock.salt);
-    const auto blocks = static_cast<std::uint32_t>(superblock.data_blocks);
-    VerityBuilder builder(std::move(superblock));
-    for (std::uint32_t block = 0; block < blocks; ++block) {
-        builder.set_leaf(block, salted.digest(data.subspan(block * block_bytes, block_bytes)));
+    // What lies on the partition before must not show through.
+    const auto bytes = verity_layout(superblock.data_blocks).total_bytes;
+    io::FakeDisk image(bytes);
+    image.set_content(some_bytes(bytes, 9));
+    VerityWriter writer(image, superblock);
+    for (std::uint32_t block = 0; block < superblock.data_blocks; ++block) {
+        const auto hash = salted.digest(data.subspan(block * block_bytes, block_bytes));
+        EXPECT_TRUE(writer.set_leaf(block, hash).has_value());
     }
-    return builder.finish();
+    EXPECT_TRUE(writer.finish().has_value());
+    return image.content();
 }
 
 VeritySuperblock sample(std::uint64_t blocks = 200)
@@ -93,21 +100,52 @@ TEST(VerityLayout, HasALevelForEachPowerOf128)
     }
 }
 
-TEST(VerityLeaves, AreTheHashesOfTheBlocksAndNeedTheWholeImage)
+TEST(VerityTree, TellsTheHashesOfTheBlocksAndNeedsRoomForAllOfThem)
 {
     const auto data = some_bytes(200 * block_bytes, 2);
-    const auto image = build(sample(), data);
-    const auto leaves = verity_leaves(image);
-    ASSERT_TRUE(leaves.has_value());
-    ASSERT_EQ(leaves->count(), 200U);
+    io::FakeDisk image(0);
+    image.set_content(build(sample(), data));
+    auto tree = open_verity_tree(image);
+    ASSERT_TRUE(tree.has_value());
+    EXPECT_EQ(tree->superblock, sample());
+    ASSERT_EQ(tree->leaves.count(), 200U);
     crypto::SaltedSha256 salted(sample().salt);
     const auto hash = salted.digest(std::span(data).subspan(150 * block_bytes, block_bytes));
-    EXPECT_TRUE(leaves->accepts(150, hash));
-    EXPECT_FALSE(leaves->accepts(151, hash));
-    EXPECT_EQ(leaves->key(150), key_of(hash));
-    const auto cut = verity_leaves(std::span(image).first(image.size() - block_bytes));
-    ASSERT_FALSE(cut.has_value());
-    EXPECT_EQ(cut.error().code(), Errc::corrupt);
+    EXPECT_TRUE(*tree->leaves.accepts(150, hash));
+    EXPECT_FALSE(*tree->leaves.accepts(151, hash));
+    EXPECT_EQ(*tree->leaves.key(150), key_of(hash));
+    auto cut = image.content();
+    cut.resize(cut.size() - block_bytes);
+    image.set_content(std::move(cut));
+    const auto refused = open_verity_tree(image);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code(), Errc::corrupt);
+}
+
+TEST(VerityTree, OfManyBlocksIsReadInAnyOrder)
+{
+    // More leaves than one window of the map holds.
+    constexpr std::uint32_t blocks = 5000;
+    const auto data = some_bytes(blocks * block_bytes, 4);
+    io::FakeDisk image(0);
+    image.set_content(build(sample(blocks), data));
+    auto tree = open_verity_tree(image);
+    ASSERT_TRUE(tree.has_value());
+    crypto::SaltedSha256 salted(sample().salt);
+    for (const std::uint32_t block : {0U, 2046U, 2047U, 2048U, 4999U, 1U, 4095U}) {
+        const auto hash = salted.digest(std::span(data).subspan(block * block_bytes, block_bytes));
+        EXPECT_TRUE(*tree->leaves.accepts(block, hash)) << block;
+    }
+}
+
+TEST(VerityTree, ThatCannotBeReadSaysSo)
+{
+    io::FakeDisk image(0);
+    image.set_content(build(sample(), some_bytes(200 * block_bytes, 2)));
+    auto tree = open_verity_tree(image);
+    ASSERT_TRUE(tree.has_value());
+    image.refuse_reads(8, 1000);
+    EXPECT_EQ(tree->leaves.key(0).error().code(), Errc::io);
 }
 
 class VeritySetup : public ::testing::TestWithParam<std::uint64_t> {};

@@ -1,7 +1,7 @@
 #include "update/slots/prepare.hpp"
 
+#include "update/source/fetch_block_list.hpp"
 #include "update/source/fill_partition.hpp"
-#include "update/source/release_map.hpp"
 
 namespace holdfast::update {
 
@@ -13,6 +13,19 @@ Result<void> check_fits(const Payload& payload, const io::BlockDevice& device)
         return fail(Errc::too_large,
                     "{} has {} bytes, which do not fit into its partition of {} bytes",
                     payload.name, payload.length, device.size());
+    }
+    return {};
+}
+
+/// A release whose parts cannot belong together would be found out at the very end only.
+Result<void> check_shape(const Release& release)
+{
+    const auto blocks = release.root.length / block_bytes;
+    if (release.root.length % block_bytes != 0 || blocks < 2 ||
+        verity_layout(blocks).total_bytes != release.hash.length) {
+        return fail(Errc::corrupt,
+                    "the release does not fit together: root has {} bytes and its tree {}",
+                    release.root.length, release.hash.length);
     }
     return {};
 }
@@ -31,75 +44,91 @@ Result<void> check_possible(const Machine& machine, const Release& release)
     }
     TRY(check_fits(release.boot, machine.inactive.boot));
     TRY(check_fits(release.root, machine.inactive.root));
-    return check_fits(release.hash, machine.inactive.hash);
+    TRY(check_fits(release.hash, machine.inactive.hash));
+    return check_shape(release);
 }
 
-/// Fills the inactive set.
+/// Fills the inactive set of a machine with a release.
 class SetFiller {
 public:
-    SetFiller(Transfer& transfer, const Machine& machine, const Release& release, ReleaseMap map)
-        : transfer_(transfer), machine_(machine), release_(release), map_(std::move(map)),
-          tree_(map_.verity)
+    SetFiller(Transfer& transfer, const Machine& machine, const Release& release)
+        : transfer_(transfer), machine_(machine), release_(release)
     {
     }
 
-    Result<void> run()
+    /// By the block list: the tree follows from the blocks of ROOT.
+    Result<void> run_by(BlockList& list)
     {
-        TRY(fill_root().while_("bringing root"));
-        TRY(fill_boot().while_("bringing boot"));
-        return fill_hash().while_("bringing hash");
+        const auto& verity = list.head.verity;
+        VerityWriter tree(machine_.inactive.hash, verity);
+        TRY(fill_root(list.root, verity.salt, [&](std::uint32_t block, const crypto::Sha256& hash) {
+                return tree.set_leaf(block, hash);
+            }).while_("bringing root"));
+        TRY(fill_boot(list.boot, verity.salt).while_("bringing boot"));
+        TRY(tree.finish());
+        TRY(machine_.inactive.hash.flush());
+        // Whole, if some other program laid the tree out otherwise.
+        return fill_whole(release_.hash, machine_.inactive.hash).while_("bringing hash");
+    }
+
+    /// By the tree, which comes first and tells the blocks of ROOT.
+    Result<void> run_by_tree()
+    {
+        TRY(fill_whole(release_.hash, machine_.inactive.hash)
+                .while_("getting the hash tree of the release"));
+        TRY_ASSIGN(auto tree, open_verity_tree(machine_.inactive.hash));
+        if (tree.superblock.data_blocks * block_bytes != release_.root.length) {
+            return fail(Errc::corrupt,
+                        "the release does not fit together: a tree over {} blocks, but root has "
+                        "{} bytes",
+                        tree.superblock.data_blocks, release_.root.length);
+        }
+        TRY(fill_root(tree.leaves, tree.superblock.salt).while_("bringing root"));
+        return fill_whole(release_.boot, machine_.inactive.boot).while_("bringing boot");
     }
 
 private:
-    Result<void> fill_root()
+    Result<void> fill_root(BlockMap& map, std::span<const std::byte> salt,
+                           Filling::Learn learn = Filling::learn_nothing)
     {
-        LocalBlocks local{.device = machine_.active.root};
-        TRY_ASSIGN(local.index,
-                   index_root(machine_.active.root, machine_.active.hash, map_.verity.salt));
-        return fill_partition(transfer_,
-                              {.payload = release_.root,
-                               .target = machine_.inactive.root,
-                               .map = &map_.root,
-                               .salt = map_.verity.salt,
-                               .local = &local,
-                               .learn = [this](std::uint32_t block, const crypto::Sha256& hash) {
-                                   tree_.set_leaf(block, hash);
-                               }});
+        auto local = LocalBlocks::of_root(machine_.active.root, machine_.active.hash, salt,
+                                          transfer_.limits().blocks_per_window);
+        return fill_partition(transfer_, {.payload = release_.root,
+                                          .target = machine_.inactive.root,
+                                          .map = &map,
+                                          .salt = salt,
+                                          .local = &local,
+                                          .learn = std::move(learn)});
     }
 
-    Result<void> fill_boot()
+    Result<void> fill_boot(BlockMap& map, std::span<const std::byte> salt)
     {
-        Filling filling{.payload = release_.boot, .target = machine_.inactive.boot};
-        if (!map_.boot) {
-            return fill_partition(transfer_, filling);
-        }
-        LocalBlocks local{.device = machine_.active.boot};
-        TRY_ASSIGN(local.index, index_boot(machine_.active.boot, map_.verity.salt));
-        filling.map = &*map_.boot;
-        filling.salt = map_.verity.salt;
-        filling.local = &local;
-        return fill_partition(transfer_, filling);
+        auto local = LocalBlocks::of_boot(machine_.active.boot, salt,
+                                          transfer_.limits().blocks_per_window);
+        return fill_partition(transfer_, {.payload = release_.boot,
+                                          .target = machine_.inactive.boot,
+                                          .map = &map,
+                                          .salt = salt,
+                                          .local = &local});
     }
 
-    Result<void> fill_hash()
+    Result<void> fill_whole(const Payload& payload, io::BlockDevice& target)
     {
-        const Filling filling{.payload = release_.hash, .target = machine_.inactive.hash};
-        const auto image = map_.hash_image.empty() ? tree_.finish() : std::move(map_.hash_image);
-        crypto::Sha256Stream hash;
-        hash.update(image);
-        if (hash.finish() == release_.hash.sha256) {
-            return fill_partition_with(transfer_, filling, image);
-        }
-        // A tree that some other program laid out otherwise is still a good one.
-        return fill_partition(transfer_, filling);
+        return fill_partition(transfer_, {.payload = payload, .target = target});
     }
 
     Transfer& transfer_;
     const Machine& machine_;
     const Release& release_;
-    ReleaseMap map_;
-    VerityBuilder tree_;
 };
+
+/// Whether the update can do without the block list. A server that does not answer, or somebody who
+/// cancelled, ends it here, while the inactive set is still what it was.
+bool does_without(const Error& problem)
+{
+    const auto code = problem.code();
+    return code != Errc::io && code != Errc::timeout && code != Errc::conflict;
+}
 
 } // namespace
 
@@ -109,13 +138,18 @@ Result<Prepared> prepare(Machine machine, const Release& release, io::HttpClient
     TRY(check_possible(machine, release));
     Transfer transfer(http, watch, limits);
     transfer.set_total(release.boot.length + release.root.length + release.hash.length);
-    TRY_ASSIGN(auto map, load_release_map(transfer, release, machine.inactive.hash));
-    auto list_problem = map.list_problem;
+    auto list = fetch_block_list(transfer, release, machine.inactive.hash);
+    if (!list.has_value() && !does_without(list.error())) {
+        return Failure{list.error()};
+    }
     TRY(machine.signpost.clear_inactive());
-    TRY(SetFiller(transfer, machine, release, std::move(map)).run());
+    SetFiller filler(transfer, machine, release);
+    TRY(list.has_value() ? filler.run_by(*list) : filler.run_by_tree());
     TRY(machine.signpost.mark_inactive_valid());
     transfer.report();
-    return Prepared{.progress = transfer.progress(), .list_problem = std::move(list_problem)};
+    const bool failed = release.blocks && !list.has_value();
+    return Prepared{.progress = transfer.progress(),
+                    .list_problem = failed ? std::optional(list.error()) : std::nullopt};
 }
 
 Result<void> activate(Signpost& signpost)

@@ -128,7 +128,7 @@ protected:
         server_.gives_ranges = GetParam().gives_ranges;
         auto signpost = machine.signpost();
         TRY(prepare({signpost, machine.devices(SlotName::a), machine.devices(SlotName::b)}, release,
-                    server_, {}, {.blocks_per_request = 2, .blocks_per_flush = 5}));
+                    server_, {}, {.blocks_per_request = 2, .blocks_per_flush = 5, .blocks_per_window = 9}));
         return activate(signpost);
     }
 

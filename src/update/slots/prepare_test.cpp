@@ -1,4 +1,4 @@
-#include "update/blocks/block_map.hpp"
+#include "update/blocks/verity.hpp"
 #include "update/testing/test_machine.hpp"
 
 #include <gmock/gmock.h>
@@ -50,7 +50,7 @@ protected:
     {
         auto signpost = machine.signpost();
         return prepare({signpost, machine.devices(SlotName::a), machine.devices(SlotName::b)},
-                       release, server, watch, {.blocks_per_request = 8, .blocks_per_flush = 8});
+                       release, server, watch, {.blocks_per_request = 8, .blocks_per_flush = 8, .blocks_per_window = 7});
     }
 
     SlotFlags flags_of_b() { return boot::flags_on(machine.disk(), boot::boot_b); }
@@ -77,7 +77,7 @@ TEST_F(Prepare, FetchesOnlyWhatThisMachineDoesNotHave)
     // Two blocks and one of ROOT, one of BOOT.
     EXPECT_EQ(server.body_bytes, new_release().blocks.size() + 4 * block_bytes);
     EXPECT_EQ(progress.bytes_fetched, 4 * block_bytes);
-    EXPECT_EQ(progress.bytes_kept, 0U);
+    EXPECT_EQ(progress.bytes_kept, new_release().hash.size()) << "the tree that was built";
     EXPECT_EQ(progress.bytes_done, progress.bytes_total);
     EXPECT_EQ(progress.wire_bytes, server.body_bytes + 500 * server.requests.size());
     EXPECT_EQ(server.requests.size(), 4U) << "the list, two ranges of ROOT, one of BOOT";
@@ -147,7 +147,7 @@ TEST_F(Prepare, FetchesNothingButTheListWhenAllIsInPlace)
     machine.install(SlotName::b, new_release());
     const auto prepared = run();
     ASSERT_TRUE(prepared.has_value());
-    EXPECT_EQ(prepared->progress.bytes_kept, new_release().root.size() + new_release().boot.size());
+    EXPECT_EQ(prepared->progress.bytes_kept, prepared->progress.bytes_total);
     EXPECT_EQ(server.body_bytes, new_release().blocks.size());
 }
 
@@ -170,8 +170,9 @@ TEST_F(Prepare, FetchesEverythingWhenTheActiveSetIsOfNoUse)
     const auto prepared = run();
     ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
     EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
-    EXPECT_EQ(prepared->progress.bytes_copied, new_release().hash.size() + 2 * block_bytes)
-        << "the tree that was built, and two blocks of zeros";
+    EXPECT_EQ(prepared->progress.bytes_copied, 2 * block_bytes) << "two blocks of zeros";
+    EXPECT_EQ(prepared->progress.bytes_kept, new_release().hash.size())
+        << "the tree that was built";
 }
 
 TEST_F(Prepare, DoesNotTrustTheActiveSet)
@@ -264,11 +265,57 @@ TEST_F(Prepare, RefusesAReleaseThatDoesNotFitTogetherBeforeAnythingIsChanged)
 {
     const auto before = machine.disk().content();
     auto release = new_release().release;
-    release.root.length -= block_bytes;
+    release.hash.length += block_bytes;
     const auto prepared = run(release);
     ASSERT_FALSE(prepared.has_value());
     EXPECT_EQ(prepared.error().code(), Errc::corrupt);
     EXPECT_TRUE(machine.disk().content() == before);
+    EXPECT_TRUE(server.requests.empty());
+}
+
+TEST_F(Prepare, RefusesATreeThatIsForAnotherRoot)
+{
+    // As large as the right one would be, so that only the tree itself can tell.
+    auto release = new_release().release;
+    release.root.length -= block_bytes;
+    const auto prepared = run(release);
+    ASSERT_FALSE(prepared.has_value());
+    EXPECT_EQ(prepared.error().code(), Errc::corrupt);
+    EXPECT_THAT(prepared.error().message(), HasSubstr("a tree over 36 blocks, but root has"));
+    EXPECT_EQ(flags_of_b(), cleared);
+}
+
+TEST_F(Prepare, LeavesTheInactiveSetAsItWasWhenTheServerIsGone)
+{
+    // Somebody may still want to go back to it.
+    machine.install(SlotName::b, old_release());
+    const auto before = machine.disk().content();
+    for (const std::uint64_t after : {0U, 100U}) {
+        server.breaks_after = after;
+        const auto prepared = run();
+        ASSERT_FALSE(prepared.has_value());
+        EXPECT_EQ(prepared.error().code(), Errc::io);
+        EXPECT_TRUE(machine.disk().content() == before);
+    }
+}
+
+TEST_F(Prepare, TakesTheTreeWhereTheHashPartitionHasNoRoomForTheListBesideWhatLiesThere)
+{
+    // 40 blocks of partition; a tree that claims 39 or 40 of them leaves one for the list, or none.
+    struct Case {
+        std::uint64_t blocks_of_root;
+        bool has_room;
+    };
+    for (const auto& [blocks_of_root, has_room] : {Case{37 * 128, true}, Case{38 * 128, false}}) {
+        machine.fill_with_garbage(SlotName::b);
+        const auto superblock = encode_verity_superblock({.data_blocks = blocks_of_root});
+        ASSERT_TRUE(
+            machine.devices(SlotName::b).hash.write(0, superblock).has_value());
+        const auto prepared = run();
+        ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+        EXPECT_TRUE(machine.holds(SlotName::b, new_release()));
+        EXPECT_EQ(prepared->list_problem.has_value(), !has_room);
+    }
 }
 
 TEST_F(Prepare, RefusesWhileTheRunningSetHasNotProvedItself)

@@ -4,7 +4,6 @@
 #include "update/source/ranges.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace holdfast::update {
 
@@ -18,37 +17,20 @@ constexpr std::uint64_t blocks_per_read = 64;
 /// Fills one partition, once.
 class Filler {
 public:
-    Filler(Transfer& transfer, const Filling& filling, const BlockMap* map)
+    Filler(Transfer& transfer, const Filling& filling, BlockMap* map)
         : transfer_(transfer), filling_(filling), map_(map), salted_(filling.salt),
-          zero_hash_(salted_.digest(Block{}))
+          zero_hash_(salted_.digest(Block{})), is_in_place_(blocks_for(filling.payload.length))
     {
     }
 
     Result<void> run()
     {
         if (map_ == nullptr) {
-            missing_.resize(blocks_for(filling_.payload.length));
-            std::iota(missing_.begin(), missing_.end(), 0U);
             TRY(fetch_whole());
         } else {
             TRY(reuse());
             TRY(fetch_missing());
         }
-        return filling_.target.flush();
-    }
-
-    /// All that is in place comes from `bytes`.
-    Result<void> run_with(std::span<const std::byte> bytes)
-    {
-        BlockAssembler assembler(
-            0, filling_.payload.length,
-            [this](std::uint32_t block, std::span<const std::byte> content) -> Result<void> {
-                TRY(transfer_.go_on());
-                TRY(write(block, content));
-                transfer_.copied(bytes_in(block));
-                return {};
-            });
-        TRY(assembler.add(bytes));
         return filling_.target.flush();
     }
 
@@ -67,73 +49,110 @@ private:
         return {};
     }
 
-    /// Puts everything into place that this machine has, and notes the rest as missing.
+    /// Puts everything into place that this machine has.
     Result<void> reuse()
     {
-        for (std::uint32_t block = 0; block < map_->count(); ++block) {
-            TRY(transfer_.go_on());
-            TRY_ASSIGN(const bool is_there, reuse_block(block));
-            if (!is_there) {
-                missing_.push_back(block);
+        auto* local = filling_.local;
+        bool has_window = local != nullptr && local->next_window();
+        TRY(for_each_missing(&Filler::look_everywhere));
+        while (has_window) {
+            has_window = local->next_window();
+            TRY(for_each_missing(&Filler::look_in_window));
+        }
+        return {};
+    }
+
+    Result<void> for_each_missing(Result<void> (Filler::*look)(std::uint32_t block))
+    {
+        for (std::uint32_t block = 0; block < is_in_place_.size(); ++block) {
+            if (!is_in_place_[block]) {
+                TRY(transfer_.go_on());
+                TRY((this->*look)(block));
             }
         }
         return {};
     }
 
-    Result<bool> reuse_block(std::uint32_t block)
+    Result<void> look_everywhere(std::uint32_t block)
     {
         // A sector that cannot be read may well be written.
         const bool readable = filling_.target.read(block * block_bytes, in_place_).has_value();
-        const auto hash = find_source(block);
+        TRY_ASSIGN(auto hash, find_source(block));
+        if (!hash && readable) {
+            source_ = in_place_;
+            TRY_ASSIGN(hash, hash_of_source(block));
+        }
         if (!hash) {
-            return readable && keep(block, salted_.digest(in_place_));
+            return {};
         }
-        filling_.learn(block, *hash);
-        if (readable && source_ == in_place_) {
-            transfer_.kept(bytes_in(block));
-            return true;
+        if (!readable || source_ != in_place_) {
+            return copy(block, *hash);
         }
-        TRY(write(block, source_));
-        transfer_.copied(bytes_in(block));
-        return true;
+        transfer_.kept(bytes_in(block));
+        return settle(block, *hash);
     }
 
-    bool keep(std::uint32_t block, const crypto::Sha256& hash)
+    Result<void> look_in_window(std::uint32_t block)
     {
-        if (!map_->accepts(block, hash)) {
-            return false;
-        }
-        filling_.learn(block, hash);
-        transfer_.kept(bytes_in(block));
-        return true;
+        TRY_ASSIGN(const auto hash, find_in_window(block));
+        return hash ? copy(block, *hash) : Result<void>();
+    }
+
+    /// `source_` is the block.
+    Result<void> copy(std::uint32_t block, const crypto::Sha256& hash)
+    {
+        TRY(write(block, source_));
+        transfer_.copied(bytes_in(block));
+        return settle(block, hash);
+    }
+
+    Result<void> settle(std::uint32_t block, const crypto::Sha256& hash)
+    {
+        is_in_place_[block] = true;
+        return filling_.learn(block, hash);
     }
 
     /// Reads the wanted block into `source_` and gives its hash, where this machine has it outside
     /// the target. What cannot be read is not there.
-    std::optional<crypto::Sha256> find_source(std::uint32_t block)
+    Result<std::optional<crypto::Sha256>> find_source(std::uint32_t block)
     {
-        if (map_->accepts(block, zero_hash_)) {
+        TRY_ASSIGN(const bool is_zero, map_->accepts(block, zero_hash_));
+        if (is_zero) {
             source_ = {};
-            return zero_hash_;
+            return std::optional(zero_hash_);
         }
-        const auto* local = filling_.local;
-        const auto found = local != nullptr ? local->index.find(map_->key(block)) : std::nullopt;
-        if (!found || !local->device.read(*found * block_bytes, source_).has_value()) {
-            return std::nullopt;
+        return find_in_window(block);
+    }
+
+    Result<std::optional<crypto::Sha256>> find_in_window(std::uint32_t block)
+    {
+        TRY_ASSIGN(const auto key, map_->key(block));
+        if (filling_.local == nullptr || !filling_.local->read(key, source_)) {
+            return std::optional<crypto::Sha256>();
         }
+        return hash_of_source(block);
+    }
+
+    /// The hash of `source_`, if it is the block.
+    Result<std::optional<crypto::Sha256>> hash_of_source(std::uint32_t block)
+    {
         const auto hash = salted_.digest(source_);
-        return map_->accepts(block, hash) ? std::optional(hash) : std::nullopt;
+        TRY_ASSIGN(const bool is_right, map_->accepts(block, hash));
+        return is_right ? std::optional(hash) : std::nullopt;
     }
 
     Result<void> fetch_missing()
     {
-        for (const auto range : plan_ranges(missing_, transfer_.limits().blocks_per_request)) {
+        std::uint32_t from = 0;
+        const auto most = transfer_.limits().blocks_per_request;
+        while (const auto range = next_range(is_in_place_, from, most)) {
             TRY(transfer_.go_on());
-            const auto fetched = fetch_range(range);
+            const auto fetched = fetch_range(*range);
             if (!fetched.has_value() && fetched.error().code() == Errc::unsupported) {
                 return fetch_whole();
             }
             TRY(fetched);
+            from = range->first + range->count;
         }
         return {};
     }
@@ -144,10 +163,7 @@ private:
     }
 
     /// For servers that don't give parts, and payloads that nothing is known about.
-    Result<void> fetch_whole()
-    {
-        return next_missing_ == missing_.size() ? Result<void>() : fetch_from(0, std::nullopt);
-    }
+    Result<void> fetch_whole() { return fetch_from(0, std::nullopt); }
 
     Result<void> fetch_from(std::uint32_t first, std::optional<io::ByteRange> range)
     {
@@ -162,33 +178,35 @@ private:
             [&assembler](std::span<const std::byte> piece) { return assembler.add(piece); });
     }
 
-    /// Blocks come in ascending order, as `missing_` is.
     Result<void> take_fetched(std::uint32_t block, std::span<const std::byte> bytes)
     {
-        if (next_missing_ == missing_.size() || missing_[next_missing_] != block) {
+        if (is_in_place_[block]) {
             return {};
         }
         const auto hash = salted_.digest(bytes);
-        if (map_ != nullptr && !map_->accepts(block, hash)) {
+        TRY_ASSIGN(const bool is_right, accepts(block, hash));
+        if (!is_right) {
             return fail(Errc::corrupt, "{}: block {} is not what the release says",
                         filling_.payload.url, block);
         }
         TRY(write(block, bytes));
-        filling_.learn(block, hash);
         transfer_.fetched(bytes_in(block));
-        ++next_missing_;
-        return {};
+        return settle(block, hash);
+    }
+
+    Result<bool> accepts(std::uint32_t block, const crypto::Sha256& hash)
+    {
+        return map_ == nullptr ? true : map_->accepts(block, hash);
     }
 
     Transfer& transfer_;
     const Filling& filling_;
-    const BlockMap* map_;
+    BlockMap* map_;
     crypto::SaltedSha256 salted_;
     crypto::Sha256 zero_hash_;
     Block in_place_{};
     Block source_{};
-    std::vector<std::uint32_t> missing_; ///< Ascending.
-    std::size_t next_missing_ = 0;       ///< The first one that is not in place yet.
+    std::vector<bool> is_in_place_; ///< Of each block of the payload.
     std::uint64_t written_ = 0;
 };
 
@@ -245,14 +263,6 @@ Result<void> fill_partition(Transfer& transfer, const Filling& filling)
     // Two blocks with one key, or a map that is wrong: both cost a download, not the update.
     transfer.take_back(before);
     TRY(Filler(transfer, filling, nullptr).run());
-    return read_back(transfer, filling);
-}
-
-Result<void> fill_partition_with(Transfer& transfer, const Filling& filling,
-                                 std::span<const std::byte> bytes)
-{
-    check(bytes.size() == filling.payload.length, "the bytes are the payload");
-    TRY(Filler(transfer, filling, nullptr).run_with(bytes));
     return read_back(transfer, filling);
 }
 

@@ -10,13 +10,15 @@ struct Filling {
     const Payload& payload;
     io::BlockDevice& target;
     /// What each block hashes to; null when nobody knows before the end.
-    const BlockMap* map = nullptr;
+    BlockMap* map = nullptr;
     std::span<const std::byte> salt = {};
     /// Where blocks may be copied from; may be null.
-    const LocalBlocks* local = nullptr;
-    /// Is told the hash of each block that is in place.
-    std::function<void(std::uint32_t block, const crypto::Sha256& hash)> learn =
-        [](std::uint32_t, const crypto::Sha256&) {};
+    LocalBlocks* local = nullptr;
+    /// Is told the hash of each block that is in place; its failure is that of the filling.
+    using Learn = std::function<Result<void>(std::uint32_t block, const crypto::Sha256& hash)>;
+    Learn learn = learn_nothing;
+
+    static Result<void> learn_nothing(std::uint32_t, const crypto::Sha256&) { return {}; }
 };
 
 /// Brings a payload into its partition, each block from the cheapest place: it may lie there
@@ -28,15 +30,13 @@ struct Filling {
 /// says its size, so do EROFS and the verity tree), and zeroing would write hundreds of megabytes
 /// at each update. Only the last block is filled up with zeros.
 ///
+/// Memory: one bit for each block, besides what the map and `local` take.
+///
 /// Precondition: the payload fits. On success all is flushed. On failure the partition holds some
 /// blocks of the payload, which the next attempt finds. Errors: `corrupt` when the server sends
 /// something else than the release says, or the disk does not give back what it took; `conflict`
 /// when cancelled; those of `io::HttpClient`; `io`.
 Result<void> fill_partition(Transfer& transfer, const Filling& filling);
-
-/// Writes a payload that is in memory, and reads it back. Errors: `corrupt`, `conflict`, `io`.
-Result<void> fill_partition_with(Transfer& transfer, const Filling& filling,
-                                 std::span<const std::byte> bytes);
 
 /// Whether the first `payload.length` bytes of the partition are the payload. Reads them all.
 /// Errors: `io`, `conflict`.

@@ -7,20 +7,28 @@
 
 namespace holdfast::update {
 
-/// Where on a partition a block with a given key may be found. A hint only: who reads the block
-/// hashes it. 16 bytes of memory for each block.
-class BlockIndex {
+/// A partition of the active set, that blocks may be copied from. Where a block may be found is a
+/// hint only: who reads it hashes it.
+///
+/// The partition is looked at in windows of `window` blocks, so that the index has a bound.
+class LocalBlocks {
 public:
-    BlockIndex() = default;
-    /// Of all blocks of the map, at their places.
-    explicit BlockIndex(const BlockMap& map);
+    /// The active ROOT. Known by its HASH partition where that has the same salt, which reads 1 %
+    /// of it; by hashing where the salt is another; nothing where HASH holds no tree of ours. The
+    /// devices must outlive the answer.
+    static LocalBlocks of_root(io::BlockDevice& root, io::BlockDevice& hash,
+                               std::span<const std::byte> salt, std::uint32_t window);
+    /// The active BOOT, as far as the PE image in it goes; nothing where there is none. The device
+    /// must outlive the answer.
+    static LocalBlocks of_boot(io::BlockDevice& boot, std::span<const std::byte> salt,
+                               std::uint32_t window);
 
-    void add(BlockKey key, std::uint32_t block) { entries_.push_back({key, block}); }
-    /// To be called when all is added, before the first `find`.
-    void sort();
-    /// The lowest block with this key.
-    std::optional<std::uint32_t> find(BlockKey key) const;
-    std::size_t size() const { return entries_.size(); }
+    /// Goes to the next window, the first one at first; `false` when there is none. What cannot be
+    /// read is left out.
+    bool next_window();
+    /// Reads the lowest block of the window with this key; `false` where there is none, or where it
+    /// cannot be read.
+    bool read(BlockKey key, std::span<std::byte> block) const;
 
 private:
     struct Entry {
@@ -28,28 +36,19 @@ private:
         std::uint32_t block;
         auto operator<=>(const Entry&) const = default;
     };
-    std::vector<Entry> entries_;
+
+    LocalBlocks(io::BlockDevice& device, std::uint64_t blocks, std::span<const std::byte> salt,
+                std::uint32_t window);
+
+    std::optional<BlockKey> key_of_block(std::uint32_t block);
+
+    io::BlockDevice* device_;
+    std::uint32_t blocks_;
+    crypto::SaltedSha256 salted_;
+    std::uint32_t window_;
+    std::optional<BlockMap> leaves_ = {}; ///< Spares the hashing.
+    std::uint32_t next_ = 0;              ///< The first block behind the window.
+    std::vector<Entry> index_ = {};
 };
-
-/// A partition that blocks may be copied from.
-struct LocalBlocks {
-    io::BlockDevice& device;
-    BlockIndex index = {};
-};
-
-/// The index of a partition by hashing its first `bytes` bytes, for content without a tree and for
-/// a tree of another salt. Reads all of it. Errors: `io`.
-Result<BlockIndex> index_by_hashing(io::BlockDevice& device, std::uint64_t bytes,
-                                    std::span<const std::byte> salt);
-
-/// The index of the active ROOT: from its HASH partition where that has the same salt, which reads
-/// 1 % of it; by hashing where the salt is another; empty where HASH holds no tree of ours. Errors:
-/// `io`.
-Result<BlockIndex> index_root(io::BlockDevice& root, io::BlockDevice& hash,
-                              std::span<const std::byte> salt);
-
-/// The index of the active BOOT, as far as the PE image in it goes; empty where there is none.
-/// Errors: `io`.
-Result<BlockIndex> index_boot(io::BlockDevice& boot, std::span<const std::byte> salt);
 
 } // namespace holdfast::update

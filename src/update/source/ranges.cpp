@@ -6,20 +6,18 @@
 
 namespace holdfast::update {
 
-std::vector<BlockRange> plan_ranges(std::span<const std::uint32_t> blocks,
-                                    std::uint32_t most_blocks)
+std::optional<BlockRange> next_range(const std::vector<bool>& is_in_place, std::uint32_t from,
+                                     std::uint32_t most_blocks)
 {
-    std::vector<BlockRange> ranges;
-    for (const auto block : blocks) {
-        const bool continues = !ranges.empty() && ranges.back().count < most_blocks &&
-                               ranges.back().first + ranges.back().count == block;
-        if (continues) {
-            ++ranges.back().count;
-        } else {
-            ranges.push_back({block, 1});
-        }
+    const auto begin = is_in_place.begin();
+    const auto first = std::find(begin + from, is_in_place.end(), false);
+    if (first == is_in_place.end()) {
+        return std::nullopt;
     }
-    return ranges;
+    const auto most = std::min<std::ptrdiff_t>(most_blocks, is_in_place.end() - first);
+    const auto end = std::find(first, first + most, true);
+    return BlockRange{static_cast<std::uint32_t>(first - begin),
+                      static_cast<std::uint32_t>(end - first)};
 }
 
 io::ByteRange bytes_of(BlockRange range, std::uint64_t length)

@@ -2,7 +2,7 @@
 
 #include "io/http_client.hpp"
 
-#include <span>
+#include <optional>
 #include <vector>
 
 namespace holdfast::update {
@@ -14,11 +14,11 @@ struct BlockRange {
     auto operator<=>(const BlockRange&) const = default;
 };
 
-/// The requests for these blocks, which are in ascending order: neighbours together, at most
-/// `most_blocks` each. A gap is never fetched through: one block is 4096 bytes, the headers of
-/// another request on the same connection some 500.
-std::vector<BlockRange> plan_ranges(std::span<const std::uint32_t> blocks,
-                                    std::uint32_t most_blocks);
+/// The next request for blocks that are not in place, at or behind block `from`: neighbours
+/// together, at most `most_blocks`; nothing when all behind is in place. A gap is never fetched
+/// through: one block is 4096 bytes, the headers of another request on the same connection some 500.
+std::optional<BlockRange> next_range(const std::vector<bool>& is_in_place, std::uint32_t from,
+                                     std::uint32_t most_blocks);
 
 /// The bytes of a range in a payload of `length` bytes, whose last block may be short.
 /// Precondition: the range begins within the payload.

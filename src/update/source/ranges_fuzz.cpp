@@ -15,21 +15,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::uint32_t most = data[0] % 16 + 1U;
     const std::uint64_t cut = data[1] * 16U;
+    std::vector<bool> is_in_place((size - 2) * 8, true);
     std::vector<std::uint32_t> missing;
     for (std::uint32_t bit = 0; bit < (size - 2) * 8; ++bit) {
         if ((data[2 + bit / 8] >> (bit % 8) & 1) != 0) {
             missing.push_back(bit);
+            is_in_place[bit] = false;
         }
     }
     const auto length = (size - 2) * 8 * block_bytes - cut;
     std::vector<std::uint32_t> came;
     const std::vector<std::byte> zeros(16 * block_bytes);
-    for (const auto range : plan_ranges(missing, most)) {
-        const auto bytes = bytes_of(range, length);
-        if (range.count == 0 || range.count > most || bytes.offset + bytes.length > length) {
+    std::uint32_t from = 0;
+    while (const auto range = next_range(is_in_place, from, most)) {
+        const auto bytes = bytes_of(*range, length);
+        from = range->first + range->count;
+        if (range->count == 0 || range->count > most || bytes.offset + bytes.length > length) {
             std::abort();
         }
-        BlockAssembler assembler(range.first, length, [&](std::uint32_t block, auto content) {
+        BlockAssembler assembler(range->first, length, [&](std::uint32_t block, auto content) {
             came.push_back(block);
             if (content.size() != block_bytes) {
                 std::abort();

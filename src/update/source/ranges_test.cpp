@@ -8,19 +8,33 @@ namespace holdfast::update {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using Blocks = std::vector<std::uint32_t>;
 
-TEST(PlanRanges, JoinsNeighboursOnlyAndKeepsToTheBound)
+/// All ranges over `blocks` blocks, of which those that are named are missing.
+std::vector<BlockRange> all_ranges(std::uint32_t blocks, const std::vector<std::uint32_t>& missing,
+                                   std::uint32_t most)
 {
-    EXPECT_THAT(plan_ranges(Blocks{}, 4), IsEmpty());
-    EXPECT_THAT(plan_ranges(Blocks{7}, 4), ElementsAre(BlockRange{7, 1}));
-    EXPECT_THAT(plan_ranges(Blocks{0, 1, 2, 4, 6, 7}, 4),
+    std::vector<bool> is_in_place(blocks, true);
+    for (const auto block : missing) {
+        is_in_place[block] = false;
+    }
+    std::vector<BlockRange> ranges;
+    std::uint32_t from = 0;
+    while (const auto range = next_range(is_in_place, from, most)) {
+        ranges.push_back(*range);
+        from = range->first + range->count;
+    }
+    return ranges;
+}
+
+TEST(NextRange, JoinsNeighboursOnlyAndKeepsToTheBound)
+{
+    EXPECT_THAT(all_ranges(0, {}, 4), ElementsAre());
+    EXPECT_THAT(all_ranges(9, {}, 4), ElementsAre());
+    EXPECT_THAT(all_ranges(9, {7}, 4), ElementsAre(BlockRange{7, 1}));
+    EXPECT_THAT(all_ranges(9, {0, 1, 2, 4, 6, 7}, 4),
                 ElementsAre(BlockRange{0, 3}, BlockRange{4, 1}, BlockRange{6, 2}));
-    EXPECT_THAT(plan_ranges(Blocks{0, 1, 2, 3, 4}, 2),
+    EXPECT_THAT(all_ranges(5, {0, 1, 2, 3, 4}, 2),
                 ElementsAre(BlockRange{0, 2}, BlockRange{2, 2}, BlockRange{4, 1}));
-    EXPECT_THAT(plan_ranges(Blocks{0xfffffffe, 0xffffffff}, 4),
-                ElementsAre(BlockRange{0xfffffffe, 2}));
 }
 
 TEST(BytesOf, EndsWithThePayload)

@@ -55,6 +55,9 @@ struct Limits {
     std::uint32_t blocks_per_request = 1024;
     /// So many blocks are written between two flushes. They bound what a power cut can lose.
     std::uint32_t blocks_per_flush = 2048;
+    /// So many blocks of the active set are known at a time, with 16 bytes of memory each. An
+    /// active ROOT of more than 1 GiB is gone through in several rounds.
+    std::uint32_t blocks_per_window = 1 << 18;
 };
 
 } // namespace holdfast::update

@@ -78,26 +78,4 @@ Result<void> Transfer::fetch(const Payload& payload, std::optional<io::ByteRange
     return {};
 }
 
-Result<std::vector<std::byte>> Transfer::fetch_small(const Payload& payload,
-                                                     std::uint64_t most_bytes)
-{
-    if (payload.length > most_bytes) {
-        return fail(Errc::too_large, "{} has {} bytes, more than the {} that it may have",
-                    payload.name, payload.length, most_bytes);
-    }
-    std::vector<std::byte> bytes;
-    bytes.reserve(payload.length);
-    TRY(fetch(payload, std::nullopt, [&](std::span<const std::byte> piece) -> Result<void> {
-        TRY(go_on());
-        bytes.insert(bytes.end(), piece.begin(), piece.end());
-        return {};
-    }));
-    crypto::Sha256Stream hash;
-    hash.update(bytes);
-    if (hash.finish() != payload.sha256) {
-        return fail(Errc::corrupt, "{} is not what the release says", payload.url);
-    }
-    return bytes;
-}
-
 } // namespace holdfast::update

@@ -3,8 +3,6 @@
 #include "io/http_client.hpp"
 #include "update/source/release.hpp"
 
-#include <vector>
-
 namespace holdfast::update {
 
 /// One run of an update: the server, the bounds, and how far it is. Everything that fetches or
@@ -36,10 +34,6 @@ public:
     /// enough. Errors: those of `io::HttpClient` and of the sink.
     Result<void> fetch(const Payload& payload, std::optional<io::ByteRange> range,
                        const io::ByteSink& sink);
-    /// Fetches a small payload into memory, and believes it only when length and hash are right.
-    /// Errors: `too_large` before anything is fetched when it has more than `most_bytes`;
-    /// `corrupt`; those of `fetch`.
-    Result<std::vector<std::byte>> fetch_small(const Payload& payload, std::uint64_t most_bytes);
 
 private:
     void done(std::uint64_t bytes);

@@ -37,12 +37,15 @@ std::vector<std::byte> make_boot(const Recipe& recipe)
 std::vector<std::byte> make_hash(const Recipe& recipe)
 {
     const std::vector<std::byte> salt(32, std::byte{recipe.salt});
-    VerityBuilder builder({.uuid = {}, .data_blocks = recipe.root.size(), .salt = salt});
+    io::FakeDisk image(verity_layout(recipe.root.size()).total_bytes);
+    VerityWriter writer(image, {.uuid = {}, .data_blocks = recipe.root.size(), .salt = salt});
     crypto::SaltedSha256 salted(salt);
     for (std::uint32_t block = 0; block < recipe.root.size(); ++block) {
-        builder.set_leaf(block, salted.digest(block_content(recipe.root[block])));
+        const auto hash = salted.digest(block_content(recipe.root[block]));
+        check(writer.set_leaf(block, hash).has_value(), "a fake disk can be written");
     }
-    return builder.finish();
+    check(writer.finish().has_value(), "a fake disk can be written");
+    return image.content();
 }
 
 io::FakeDisk as_file(const std::vector<std::byte>& bytes)
