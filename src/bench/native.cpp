@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int rounds = 41;
+constexpr int samples = 41;
 
 /// apiserver in a folder of its own, until this object ends.
 class Server {
@@ -92,7 +92,7 @@ Result<Native> measure(image::Context& context, const Server& server)
 {
     std::vector<double> gets;
     std::vector<double> sets;
-    for (int round = 0; round < rounds; ++round) {
+    for (int round = 0; round < samples; ++round) {
         auto start = context.system.clock.monotonic_now();
         TRY(apiclient(context, server, {"get", "settings"}));
         gets.push_back(milliseconds_since(context, start));
@@ -104,7 +104,7 @@ Result<Native> measure(image::Context& context, const Server& server)
     }
     std::ranges::sort(gets);
     std::ranges::sort(sets);
-    return Native{.get_milliseconds = gets[rounds / 2], .set_milliseconds = sets[rounds / 2]};
+    return Native{.get_milliseconds = gets[samples / 2], .set_milliseconds = sets[samples / 2]};
 }
 
 } // namespace

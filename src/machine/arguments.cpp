@@ -55,7 +55,7 @@ void add_disks(Arguments& arguments, const Options& options, const StateFiles& s
             std::format("driver={1},node-name=disk{0},file=file{0},discard=unmap", number,
                         overlaid ? "qcow2" : "raw"));
         add(arguments, "-device",
-            std::format("{1},drive=disk{0},bootindex={0},serial=disk{0}", number,
+            std::format("{1},id=drive{0},drive=disk{0},bootindex={0},serial=disk{0}", number,
                         disk.bus == Disk::Bus::nvme ? "nvme" : "virtio-blk-pci"));
     }
 }

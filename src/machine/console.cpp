@@ -12,7 +12,7 @@ namespace holdfast::machine {
 
 namespace {
 
-constexpr auto poll_interval = std::chrono::milliseconds{50};
+constexpr auto read_interval = std::chrono::milliseconds{50};
 constexpr std::size_t log_limit = 64U << 20;
 /// A matching line is cut here: std::regex recurses once per character.
 constexpr std::size_t line_limit = 4096;
@@ -136,7 +136,7 @@ Result<std::string> Console::wait_for(const std::string& pattern, std::chrono::m
                         pattern, std::chrono::duration_cast<std::chrono::seconds>(limit),
                         last_lines(all));
         }
-        clock_->sleep(poll_interval);
+        clock_->sleep(read_interval);
     }
 }
 
@@ -168,7 +168,7 @@ Result<ShellAnswer> Console::ask_shell(const std::string& command, std::chrono::
                         command, std::chrono::duration_cast<std::chrono::seconds>(limit),
                         last_lines(fresh));
         }
-        clock_->sleep(poll_interval);
+        clock_->sleep(read_interval);
     }
 }
 

@@ -96,8 +96,6 @@ protected:
     io::PosixClock clock_;
 };
 
-} // namespace
-
 TEST_P(StoreBelowWhichPowerGoes, HasOldOrNewValuesAtEveryStep)
 {
     bool finished = false;
@@ -152,4 +150,5 @@ INSTANTIATE_TEST_SUITE_P(Disks, StoreBelowWhichPowerGoes,
                                          Weather{Leftover::some, 1}, Weather{Leftover::some, 1001},
                                          Weather{Leftover::some, 2001}));
 
+} // namespace
 } // namespace holdfast::store

@@ -56,7 +56,7 @@ Result<fs::path> find_variant(io::System& system, const std::string& name)
 namespace {
 
 /// Compiles the programs; ninja does nothing when they are up to date.
-Result<void> compile(image::Context& context, const image::Variant& variant)
+Result<void> compile_programs(image::Context& context, const image::Variant& variant)
 {
     std::vector<std::string> command{
         "ninja", "--quiet", "-C", context.programs.parent_path().native(), "initrd", "BOOTX64"};
@@ -94,7 +94,7 @@ Result<image::Built> build_image(io::System& system, const std::string& variant_
     TRY_ASSIGN(const auto variant, image::load_variant(file));
     std::fprintf(stderr, "building %s\n", variant.name.c_str());
     TRY(make_update_root(system, context).while_("the root of trust for updates"));
-    TRY(compile(context, variant));
+    TRY(compile_programs(context, variant));
     TRY_ASSIGN(auto built, image::build_variant(context, variant));
     for (const auto& warning : built.warnings) {
         std::fprintf(stderr, "  warning: %s\n", warning.c_str());

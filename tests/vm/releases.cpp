@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto checkout = "/src/holdfast";
 constexpr auto releases_folder = "out/test-releases";
 
 std::optional<std::string> environment(const char* name)
@@ -70,20 +69,20 @@ std::vector<OverlayFile> trouble()
 Result<std::string> build_version(io::System& system, const std::string& version,
                                   const std::vector<OverlayFile>& overlay_files)
 {
-    const auto output = fs::path(checkout) / releases_folder / version;
+    const auto output = checkout / releases_folder / version;
     const auto overlay = output / "overlay";
     TRY(system.files.create_directories(overlay));
     for (const auto& [path, text] : overlay_files) {
         TRY(system.files.create_directories((overlay / path).parent_path()));
         TRY(io::replace_file(system.files, overlay / path, text));
     }
-    TRY_ASSIGN(auto variant, image::load_variant(fs::path(checkout) / "variants/metal-dev.toml"));
+    TRY_ASSIGN(auto variant, image::load_variant(checkout / "variants/metal-dev.toml"));
     variant.overlays.push_back(overlay.lexically_relative(checkout));
     image::Context context{.system = system,
                            .checkout = checkout,
                            .output = output,
                            .cache = "/var/cache/holdfast",
-                           .programs = fs::path(checkout) / "build/release/bin",
+                           .programs = checkout / "build/release/bin",
                            .mirror = environment("HOLDFAST_MIRROR").value_or(""),
                            .architecture = "amd64",
                            .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
@@ -97,7 +96,7 @@ Result<std::string> build_version(io::System& system, const std::string& version
 class BuildLock {
 public:
     BuildLock()
-        : fd_(::open((fs::path(checkout) / releases_folder / ".lock").c_str(),
+        : fd_(::open((checkout / releases_folder / ".lock").c_str(),
                      O_CREAT | O_RDWR | O_CLOEXEC, 0644))
     {
         (void)::flock(fd_, LOCK_EX);
@@ -114,7 +113,7 @@ private:
 
 Result<Releases> Releases::build()
 {
-    fs::create_directories(fs::path(checkout) / releases_folder);
+    fs::create_directories(checkout / releases_folder);
     const BuildLock lock;
     io::PosixFiles files;
     io::PosixClock clock;
@@ -135,7 +134,7 @@ Result<Releases> Releases::build()
 
 fs::path Releases::image(const std::string& version) const
 {
-    return fs::path(checkout) / releases_folder / version / "metal-dev" /
+    return checkout / releases_folder / version / "metal-dev" /
            (prefixes_.at(version) + ".img");
 }
 
@@ -159,7 +158,7 @@ Result<Repository> Repository::create_foreign(const std::string& name,
     const auto relative = "out/test-logs/" + name;
     Repository repository(relative, relative + "-keys");
     fs::remove_all(repository.folder());
-    fs::remove_all(fs::path(checkout) / repository.keys_);
+    fs::remove_all(checkout / repository.keys_);
     std::vector<std::string> arguments{"init"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     TRY(repository.run(std::move(arguments)));
@@ -170,8 +169,8 @@ Result<std::string> Repository::run(std::vector<std::string> arguments)
 {
     io::PosixProcesses processes;
     // The tool reads typed paths from the user's folder, which is the checkout here.
-    std::vector<std::string> command{"env", std::string("HOLDFAST_WORK=") + checkout,
-                                     std::string(checkout) + "/build/dev/bin/holdfast", "repo",
+    std::vector<std::string> command{"env", "HOLDFAST_WORK=" + checkout.native(),
+                                     checkout / "build/dev/bin/holdfast", "repo",
                                      "--repository", relative_};
     if (!keys_.empty()) {
         command.insert(command.end(), {"--keys", keys_});
@@ -196,7 +195,7 @@ Result<void> Repository::add(const Releases& releases, const std::string& versio
 
 fs::path Repository::folder() const
 {
-    return fs::path(checkout) / relative_;
+    return checkout / relative_;
 }
 
 Result<fs::path> Repository::target(const std::string& version, const std::string& end) const

@@ -12,7 +12,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
-const fs::path checkout = "/src/holdfast";
 
 /// Keys of people, as paths from the checkout.
 class People {

@@ -19,7 +19,6 @@ fs::path from_environment(const char* name, const char* fallback)
     return value == nullptr || *value == '\0' ? fallback : value;
 }
 
-const fs::path checkout = "/src/holdfast";
 
 } // namespace
 

@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 /// How long a whole boot may take: about 20 s under TCG, several times that on a busy machine.
 inline constexpr auto boot_limit = 240s;
 
+inline const std::filesystem::path checkout = "/src/holdfast";
+
 /// The disk image under test: HOLDFAST_IMAGE_DIR/latest.img, by default of the metal-dev variant.
 std::filesystem::path image_under_test();
 /// Whether that image has a shell on its console: development variants have one, others no shell at

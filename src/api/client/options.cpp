@@ -22,9 +22,9 @@ Result<log::Level> parse_level(std::string_view text)
 }
 
 /// Walks the command line, and hands out the values of options.
-class Arguments {
+class WordReader {
 public:
-    explicit Arguments(std::span<const std::string> rest) : rest_(rest) {}
+    explicit WordReader(std::span<const std::string> rest) : rest_(rest) {}
     bool empty() const { return rest_.empty(); }
     const std::string& next()
     {
@@ -45,7 +45,7 @@ private:
 };
 
 /// Takes a global option; false when the word is none.
-Result<bool> take_global(ClientOptions& options, const std::string& word, Arguments& arguments)
+Result<bool> take_global(ClientOptions& options, const std::string& word, WordReader& arguments)
 {
     if (word == "-h" || word == "--help") {
         return fail(Errc::invalid, "");
@@ -83,7 +83,7 @@ Result<bool> take_global(ClientOptions& options, const std::string& word, Argume
 Result<ClientOptions> parse_client_options(std::span<const std::string> words)
 {
     ClientOptions options;
-    Arguments arguments(words);
+    WordReader arguments(words);
     bool all_literal = false;
     while (!arguments.empty()) {
         const auto& word = arguments.next();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr SlotFlags old_flags{1, 0, true};
 constexpr SlotFlags new_flags{2, 1, false};
-constexpr std::uint64_t last_block = 399;
+constexpr std::uint64_t end_block = 399;
 
 enum class Before { healthy, primary_damaged, backup_damaged };
 
@@ -20,7 +20,7 @@ protected:
     {
         auto device = make_disk(holdfast_layout({1, 0, true}, old_flags), seed);
         if (GetParam() != Before::healthy) {
-            damage(device, GetParam() == Before::primary_damaged ? 1 : last_block);
+            damage(device, GetParam() == Before::primary_damaged ? 1 : end_block);
         }
         return device;
     }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t digits_of_id = 32;
 
-bool is_digit(char c)
+bool is_hex_digit(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
@@ -17,7 +17,7 @@ bool is_digit(char c)
 std::optional<MachineId> checked(MachineId id)
 {
     const auto text = id.view();
-    if (id.overflowed() || text.size() != digits_of_id || !std::ranges::all_of(text, is_digit) ||
+    if (id.overflowed() || text.size() != digits_of_id || !std::ranges::all_of(text, is_hex_digit) ||
         std::ranges::all_of(text, [&](char c) { return c == text.front(); })) {
         return std::nullopt;
     }

@@ -53,6 +53,11 @@ add_custom_command(
 find_package(absl REQUIRED)
 add_library(containerd_protocol STATIC ${protocol_sources})
 target_include_directories(containerd_protocol SYSTEM PUBLIC ${protocol_output})
+set_target_properties(containerd_protocol PROPERTIES UNITY_BUILD ${HOLDFAST_UNITY}
+                      UNITY_BUILD_BATCH_SIZE 0)
+# It extends the options of files, which the lite runtime does not have; by itself nothing links it.
+set_source_files_properties(${protocol_output}/${protocol_root}/api/types/fieldpath.pb.cc
+                            PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 # Generated code: no warnings, and no sanitizers, under which it takes minutes to compile.
 target_compile_options(containerd_protocol PRIVATE -w -fno-sanitize=all -O1 -g0)
 execute_process(COMMAND ${PKG_CONFIG_EXECUTABLE} --static --libs-only-l grpc++_unsecure

@@ -16,7 +16,6 @@ using namespace std::chrono_literals;
 constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
 constexpr auto settings_file = "/etc/boot-health.json";
 constexpr auto judged_file = "/run/holdfast/boot-judged";
-constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 constexpr auto new_id_file = "/run/holdfast/new-machine-id";
 constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 1s;

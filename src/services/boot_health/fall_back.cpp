@@ -10,7 +10,6 @@ namespace holdfast::boot_health {
 
 namespace {
 
-constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 /// The facts of the boot before this one, if it came as far as PRIVATE, and the fault of its
 /// initrd, if it had one. Our initrd puts both there.
 constexpr auto previous_boot_file = "/run/holdfast/previous-boot";

@@ -15,6 +15,10 @@ namespace holdfast::boot_health {
 /// there is none, or where the text does not say.
 std::optional<char> failed_trial(std::string_view signpost_status);
 
+/// Where a boot that fails keeps why, for the next one: an object with `reason`, `time` (seconds since
+/// 1970) and `boot` (the facts of that boot).
+inline constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
+
 /// What a boot that failed may have left behind. Each is a text, or nothing.
 struct Evidence {
     std::optional<std::string> initrd_fault;  ///< Kept in a variable of the firmware.

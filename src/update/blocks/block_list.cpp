@@ -12,7 +12,7 @@ using boot::store;
 namespace {
 
 constexpr std::string_view magic = "HFBLOCKS";
-constexpr std::size_t version_at = 8;
+constexpr std::size_t list_version_at = 8;
 constexpr std::size_t block_size_at = 12;
 constexpr std::size_t boot_bytes_at = 16;
 constexpr std::size_t superblock_at = 24;
@@ -64,7 +64,7 @@ Result<BlockListHead> parse_block_list_head(std::span<const std::byte> head,
         !std::ranges::equal(head.first(magic.size()), std::as_bytes(std::span(magic)))) {
         return fail(Errc::corrupt, "not a block list");
     }
-    if (load<std::uint32_t>(head, version_at) != 1 ||
+    if (load<std::uint32_t>(head, list_version_at) != 1 ||
         load<std::uint32_t>(head, block_size_at) != block_bytes) {
         return fail(Errc::unsupported, "a block list must be of version 1 with blocks of 4096");
     }
@@ -100,7 +100,7 @@ Result<std::vector<std::byte>> make_block_list(io::BlockDevice& boot, io::BlockD
     std::vector<std::byte> file(keys_at);
     const std::span header(file);
     std::ranges::copy(std::as_bytes(std::span(magic)), header.begin());
-    store<std::uint32_t>(header, version_at, 1);
+    store<std::uint32_t>(header, list_version_at, 1);
     store<std::uint32_t>(header, block_size_at, block_bytes);
     store<std::uint64_t>(header, boot_bytes_at, boot.size());
     std::ranges::copy(encode_verity_superblock(tree.superblock),

@@ -18,7 +18,7 @@ std::vector<std::byte> filled(std::size_t size, int value)
 }
 
 /// A boot payload of two and an eighth blocks, and the tree of 130 blocks of ROOT.
-Images sample()
+Images sample_images()
 {
     io::FakeDisk tree(verity_layout(130).total_bytes);
     VerityWriter writer(tree, {.uuid = {}, .data_blocks = 130, .salt = filled(32, 5)});
@@ -36,7 +36,7 @@ Images sample()
 
 TEST(BlockList, TellsEveryBlockOfBootAndRoot)
 {
-    auto images = sample();
+    auto images = sample_images();
     const auto file = make_block_list(images.boot, images.hash);
     ASSERT_TRUE(file.has_value());
     EXPECT_EQ(file->size(), 536U + (3 + 130) * key_bytes);
@@ -64,7 +64,7 @@ TEST(BlockList, TellsEveryBlockOfBootAndRoot)
 
 TEST(BlockList, IsRefusedWhenAnyNumberInItIsWrong)
 {
-    auto images = sample();
+    auto images = sample_images();
     const auto good = *make_block_list(images.boot, images.hash);
     struct Case {
         std::size_t offset;
@@ -89,7 +89,7 @@ TEST(BlockList, IsRefusedWhenAnyNumberInItIsWrong)
 
 TEST(BlockList, IsNotMadeOfATreeThatWasCutShort)
 {
-    auto images = sample();
+    auto images = sample_images();
     auto tree = images.hash.content();
     tree.resize(tree.size() - block_bytes);
     images.hash.set_content(std::move(tree));

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 const std::chrono::sys_seconds now = *parse_utc_time("2024-01-01T00:00:00Z");
 
-Version version(std::string_view text)
+Version parsed(std::string_view text)
 {
     return *Version::parse(text);
 }
@@ -24,8 +24,8 @@ Update update(std::string_view text, std::string_view max_version, Waves waves =
 {
     return {.variant = "metal-dev",
             .arch = "x86_64",
-            .version = version(text),
-            .max_version = version(max_version),
+            .version = parsed(text),
+            .max_version = parsed(max_version),
             .waves = std::move(waves),
             .images = {"boot", "root", "hash"}};
 }
@@ -76,7 +76,7 @@ TEST_P(UpdateChoice, FollowsTheRule)
 {
     const auto& choice = GetParam();
     const auto chosen =
-        choose_update(choice.available, version(choice.current), *VersionLock::parse(choice.lock));
+        choose_update(choice.available, parsed(choice.current), *VersionLock::parse(choice.lock));
     EXPECT_EQ(chosen ? chosen->version.str() : "", choice.chosen) << choice.rule;
 }
 
@@ -108,8 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(FindUpdate, TakesTheExactVersionOrNothing)
 {
-    EXPECT_EQ(find_update(three, version("1.1.0"))->version.str(), "1.1.0");
-    EXPECT_FALSE(find_update(three, version("1.1.1")).has_value());
+    EXPECT_EQ(find_update(three, parsed("1.1.0"))->version.str(), "1.1.0");
+    EXPECT_FALSE(find_update(three, parsed("1.1.1")).has_value());
 }
 
 struct Path {
@@ -126,7 +126,7 @@ Migrations steps()
 {
     Migrations migrations;
     const auto add = [&](const char* from, const char* to, std::vector<std::string> files) {
-        migrations[{version(from), version(to)}] = std::move(files);
+        migrations[{parsed(from), parsed(to)}] = std::move(files);
     };
     add("1.0.0", "1.1.0", {"a1", "a2"});
     add("1.1.0", "1.2.0", {"b"});
@@ -141,7 +141,7 @@ Migrations steps()
 TEST_P(MigrationPath, TakesTheLongestStepsThatFit)
 {
     const auto& path = GetParam();
-    const auto files = migration_path(steps(), version(path.from), version(path.to));
+    const auto files = migration_path(steps(), parsed(path.from), parsed(path.to));
     ASSERT_TRUE(files.has_value()) << path.rule;
     EXPECT_EQ(*files, path.files) << path.rule;
 }
@@ -161,13 +161,13 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(MigrationPathTo, AVersionWithoutStepsIsRefused)
 {
     for (const auto* target : {"1.5.0", "1.2.1", "0.9.0", "1.7.0"}) {
-        const auto path = migration_path(steps(), version("1.0.0"), version(target));
+        const auto path = migration_path(steps(), parsed("1.0.0"), parsed(target));
         ASSERT_FALSE(path.has_value()) << target;
         EXPECT_EQ(path.error().code(), Errc::not_found);
     }
     // Steps that lead down or nowhere must not be taken, nor loop.
-    EXPECT_FALSE(migration_path(steps(), version("1.5.0"), version("1.6.0")).has_value());
-    EXPECT_THAT(migration_path(steps(), version("1.4.0"), version("1.5.0")).error().message(),
+    EXPECT_FALSE(migration_path(steps(), parsed("1.5.0"), parsed("1.6.0")).has_value());
+    EXPECT_THAT(migration_path(steps(), parsed("1.4.0"), parsed("1.5.0")).error().message(),
                 HasSubstr("from 1.4.0 to 1.5.0"));
 }
 

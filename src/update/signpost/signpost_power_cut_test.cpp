@@ -9,7 +9,7 @@ namespace {
 
 using boot::SlotFlags;
 
-constexpr std::uint32_t root_a = 4;
+constexpr std::uint32_t number_of_root_a = 4;
 
 struct Flags {
     SlotFlags a;
@@ -19,21 +19,21 @@ struct Flags {
 };
 
 /// A subcommand that writes, and where the flags stand before and after it.
-struct Change {
+struct WritingCommand {
     const char* name;
     Result<void> (Signpost::*run)();
     Flags before;
     Flags after;
 };
 
-void PrintTo(const Change& change, std::ostream* out)
+void PrintTo(const WritingCommand& change, std::ostream* out)
 {
     *out << change.name;
 }
 
 enum class Table { healthy, primary_damaged, backup_damaged };
 
-class SignpostPowerCut : public ::testing::TestWithParam<std::tuple<Change, Table>> {
+class SignpostPowerCut : public ::testing::TestWithParam<std::tuple<WritingCommand, Table>> {
 protected:
     static io::FakeDisk prepare(std::uint64_t seed)
     {
@@ -59,13 +59,13 @@ protected:
 
 TEST_P(SignpostPowerCut, LeavesTheFlagsBeforeOrAfterAtEveryStep)
 {
-    const auto& change = std::get<Change>(GetParam());
+    const auto& change = std::get<WritingCommand>(GetParam());
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
         bool finished = false;
         for (int step = 0; !finished; ++step) {
             SCOPED_TRACE(testing::Message() << "seed " << seed << ", step " << step);
             auto disk = prepare(seed);
-            auto signpost = Signpost::open(disk, root_a);
+            auto signpost = Signpost::open(disk, number_of_root_a);
             ASSERT_TRUE(signpost.has_value());
             disk.cut_power_after(step);
             finished = ((*signpost).*change.run)().has_value();
@@ -76,7 +76,7 @@ TEST_P(SignpostPowerCut, LeavesTheFlagsBeforeOrAfterAtEveryStep)
             EXPECT_TRUE(!finished || boot::is_healthy(disk));
 
             // The next change, whatever it is, makes both copies whole again.
-            ASSERT_TRUE(Signpost::open(disk, root_a)->rewrite_table().has_value());
+            ASSERT_TRUE(Signpost::open(disk, number_of_root_a)->rewrite_table().has_value());
             EXPECT_TRUE(boot::is_healthy(disk));
             EXPECT_TRUE(find(disk) == found);
         }
@@ -89,19 +89,19 @@ INSTANTIATE_TEST_SUITE_P(
     Subcommands, SignpostPowerCut,
     ::testing::Combine(
         ::testing::Values(
-            Change{"mark-successful-boot", &Signpost::mark_successful_boot,
+            WritingCommand{"mark-successful-boot", &Signpost::mark_successful_boot,
                    {{2, 0, false}, settled}, {{2, 0, true}, settled, true}},
-            Change{"clear-inactive", &Signpost::clear_inactive, {settled, {2, 1, true}},
+            WritingCommand{"clear-inactive", &Signpost::clear_inactive, {settled, {2, 1, true}},
                    {settled, {}}},
-            Change{"mark-inactive-valid", &Signpost::mark_inactive_valid, {settled, {}},
+            WritingCommand{"mark-inactive-valid", &Signpost::mark_inactive_valid, {settled, {}},
                    {settled, {0, 1, false}}},
-            Change{"upgrade-to-inactive", &Signpost::upgrade_to_inactive,
+            WritingCommand{"upgrade-to-inactive", &Signpost::upgrade_to_inactive,
                    {{2, 0, true}, {0, 1, false}, true}, {settled, {2, 1, false}, true}},
-            Change{"cancel-upgrade", &Signpost::cancel_upgrade, {settled, {2, 1, false}},
+            WritingCommand{"cancel-upgrade", &Signpost::cancel_upgrade, {settled, {2, 1, false}},
                    {{2, 0, true}, {0, 1, false}}},
-            Change{"rollback-to-inactive", &Signpost::rollback_to_inactive,
+            WritingCommand{"rollback-to-inactive", &Signpost::rollback_to_inactive,
                    {{2, 0, true}, settled}, {settled, {2, 0, true}}},
-            Change{"rewrite-table", &Signpost::rewrite_table, {settled, {2, 1, false}},
+            WritingCommand{"rewrite-table", &Signpost::rewrite_table, {settled, {2, 1, false}},
                    {settled, {2, 1, false}}}),
         ::testing::Values(Table::healthy, Table::primary_damaged, Table::backup_damaged)));
 

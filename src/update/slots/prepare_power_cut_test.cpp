@@ -60,7 +60,7 @@ void PrintTo(const Scenario& scenario, std::ostream* out)
     *out << scenario.name;
 }
 
-const TestRelease& older_release()
+const TestRelease& left_over_release()
 {
     static const auto made = make_release({.name = "0.9.0",
                                            .boot = numbers(300, 303),
@@ -68,14 +68,14 @@ const TestRelease& older_release()
     return made;
 }
 
-const TestRelease& old_release()
+const TestRelease& running_release()
 {
     static const auto made =
         make_release({.name = "1.0.0", .boot = numbers(100, 104), .root = numbers(1, 24)});
     return made;
 }
 
-const TestRelease& new_release()
+const TestRelease& next_release()
 {
     static const auto made = make_release(
         {.name = "1.1.0",
@@ -87,19 +87,19 @@ const TestRelease& new_release()
 
 class UpdatePowerCut : public ::testing::TestWithParam<Scenario> {
 protected:
-    UpdatePowerCut() { serve(server_, new_release()); }
+    UpdatePowerCut() { serve(server_, next_release()); }
 
     /// The disk before the update; made once, as it is the same for every point.
     static std::vector<std::byte> make_content()
     {
         TestMachine machine = make_empty_machine(0);
-        machine.install(SlotName::a, old_release());
+        machine.install(SlotName::a, running_release());
         machine.fill_with_garbage(SlotName::b);
         if (GetParam().inactive == Scenario::InactiveSet::older_release) {
-            machine.install(SlotName::b, older_release());
+            machine.install(SlotName::b, left_over_release());
         }
         if (GetParam().inactive == Scenario::InactiveSet::the_release_in_part) {
-            machine.install(SlotName::b, new_release());
+            machine.install(SlotName::b, next_release());
             const auto root = machine.devices(SlotName::b).root.write(0, content_of({90, 91, 92}));
             check(root.has_value(), "a fake disk can be written");
         }
@@ -121,7 +121,7 @@ protected:
     /// What an operator does: prepare, activate.
     Result<void> update(TestMachine& machine)
     {
-        auto release = new_release().release;
+        auto release = next_release().release;
         if (!GetParam().has_block_list) {
             release.blocks.reset();
         }
@@ -134,7 +134,7 @@ protected:
 
     static CheckingHost boot_machine(TestMachine& machine)
     {
-        static const std::array<const TestRelease*, 2> good{&old_release(), &new_release()};
+        static const std::array<const TestRelease*, 2> good{&running_release(), &next_release()};
         CheckingHost host(machine, good);
         boot::BlockDeviceDisk disk(machine.disk());
         const auto table = std::make_unique<boot::PartitionTable>();
@@ -158,18 +158,18 @@ protected:
         const auto host = boot_machine(machine);
         ASSERT_TRUE(host.booted.has_value()) << "nothing boots any more";
         ASSERT_TRUE(host.is_first_choice) << "the first choice was not whole";
-        ASSERT_TRUE(machine.holds(SlotName::a, old_release())) << "the active set was changed";
+        ASSERT_TRUE(machine.holds(SlotName::a, running_release())) << "the active set was changed";
         if (finished) {
             ASSERT_EQ(host.booted, SlotName::b) << "success was reported, so it must last";
         }
         if (host.booted == SlotName::b) {
-            ASSERT_EQ(host.running, &new_release());
+            ASSERT_EQ(host.running, &next_release());
             return;
         }
         ASSERT_TRUE(update(machine).has_value());
         const auto again = boot_machine(machine);
         ASSERT_EQ(again.booted, SlotName::b);
-        ASSERT_EQ(again.running, &new_release());
+        ASSERT_EQ(again.running, &next_release());
     }
 
     std::vector<std::byte> content_ = make_content();
