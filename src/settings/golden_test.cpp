@@ -76,11 +76,15 @@ TEST(Golden, RenderedFilesOfDefaultsAlone)
     }
 }
 
-TEST(Golden, FactoryHasTheProxyFileOfDefaults)
+TEST(Golden, FactoryHasFilesOfDefaults)
 {
-    // So that containerd, which starts before the settings are applied, need not start again.
-    EXPECT_EQ(content("src/boot/targets/root/usr/share/factory/etc/network/proxy.env"),
-              content(folder + "files-of-defaults/proxy-env"));
+    // So that what has started with them at boot need not start again once settings are applied.
+    const std::string factory = "src/boot/targets/root/usr/share/factory";
+    const auto model = model_of_all_groups();
+    for (const auto* name : {"proxy-env", "modprobe-conf", "modules-load", "certdog-toml"}) {
+        EXPECT_EQ(content(factory + model.configuration_files().at(name).path),
+                  content(folder + "files-of-defaults/" + name));
+    }
 }
 
 TEST(Golden, TomlFilesCarryTheValuesUnchanged)

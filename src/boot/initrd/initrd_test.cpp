@@ -3,6 +3,7 @@
 #include "boot/initrd/command_line.hpp"
 #include "boot/initrd/efi_variable.hpp"
 #include "boot/initrd/machine_id.hpp"
+#include "boot/initrd/memory_reserve.hpp"
 #include "boot/initrd/modules.hpp"
 #include "boot/initrd/partitions.hpp"
 #include "boot/initrd/verity.hpp"
@@ -26,6 +27,20 @@ const std::string good_line = "console=ttyS0 quiet holdfast.verity=" + root_hash
 std::string text_of(const Fault& fault)
 {
     return std::string(fault.text.view());
+}
+
+TEST(MemoryReserve, IsWhatTheKernelComputes)
+{
+    struct Case {
+        std::uint64_t memory;
+        std::uint64_t reserve;
+    };
+    // Machines of 512 MiB, 2 GiB and 64 GiB; the bounds.
+    for (const auto& [memory, reserve] :
+         {Case{512 << 10, 2896}, Case{2014640, 5677}, Case{64 << 20, 32768}, Case{1, 128},
+          Case{std::uint64_t{1} << 40, 262144}}) {
+        EXPECT_EQ(memory_reserve(memory), reserve) << memory;
+    }
 }
 
 TEST(FixedText, DropsWhatDoesNotFitAndSaysSo)

@@ -1,5 +1,6 @@
 #include "boot/initrd/kernel.hpp"
 
+#include "boot/initrd/memory_reserve.hpp"
 #include "boot/initrd/efi_variable.hpp"
 #include "boot/initrd/local_mounts.hpp"
 #include "boot/initrd/modules.hpp"
@@ -7,6 +8,7 @@
 #include <dirent.h>
 #include <linux/fs.h>
 #include <linux/watchdog.h>
+#include <sys/sysinfo.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -88,6 +90,18 @@ void start_watchdog()
     ioctl(watchdog.get(), WDIOC_SETTIMEOUT, &seconds);
     ioctl(watchdog.get(), WDIOC_KEEPALIVE, 0);
     // Closed without the magic 'V', so that the countdown goes on until systemd opens it.
+}
+
+void set_memory_reserve()
+{
+    struct sysinfo info{};
+    sysinfo(&info);
+    FixedText<20> text;
+    text.append(memory_reserve(std::uint64_t{info.totalram} * info.mem_unit / 1024));
+    const auto written = write_file("/proc/sys/vm/min_free_kbytes", text.view(), 0644);
+    if (!written.has_value()) {
+        say(Level::error, written.error().text.view());
+    }
 }
 
 Result<BootRequest> read_command_line()

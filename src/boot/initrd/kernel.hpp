@@ -21,6 +21,10 @@ Result<void> load_modules();
 /// systemd takes over (RuntimeWatchdogSec). A machine without one goes on without.
 void start_watchdog();
 
+/// See memory_reserve.hpp. Before systemd, whose sysctl files and settings may set another one. A
+/// failure is told and leaves the kernel's.
+void set_memory_reserve();
+
 Result<BootRequest> read_command_line();
 LoaderChoice read_loader_choice();
 /// Looks until the partitions are there, for `wait_limit`.
