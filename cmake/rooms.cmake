@@ -7,11 +7,8 @@ if(HOLDFAST_FUZZ)
   add_custom_target(fuzzers) # All of them, and no program or test.
 endif()
 
-# host_room(NAME update_tuf [USES base io …] SOURCES a.cpp … [TESTS a_test.cpp …]
-#           [FUZZERS a_fuzz.cpp …] [LIBRARIES OpenSSL::Crypto …] [TEST_USES io_testing …])
-#
 # A room is compiled in one piece, as are its tests: most of the time goes into the standard library's
-# templates, and a fresh build takes a third of the time. So two files of a room cannot each have a
+# templates, and a fresh build takes less than half the time. So two files of a room cannot each have a
 # helper of one name. HOLDFAST_UNITY=OFF compiles file by file, for who works in a large room.
 option(HOLDFAST_UNITY "Compile each room in one piece" ON)
 
@@ -19,6 +16,8 @@ function(compile_in_one_piece target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${HOLDFAST_UNITY} UNITY_BUILD_BATCH_SIZE 0)
 endfunction()
 
+# host_room(NAME update_tuf [USES base io …] SOURCES a.cpp … [TESTS a_test.cpp …]
+#           [FUZZERS a_fuzz.cpp …] [LIBRARIES OpenSSL::Crypto …] [TEST_USES io_testing …])
 function(host_room)
   cmake_parse_arguments(ROOM "" "NAME" "USES;SOURCES;TESTS;FUZZERS;LIBRARIES;TEST_USES" ${ARGN})
   add_library(${ROOM_NAME} STATIC ${ROOM_SOURCES})

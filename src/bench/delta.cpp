@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> payload_names{"boot", "root", "hash"};
 constexpr std::size_t block_size = 4096;
-/// How often ROOT is in the large one: over 2 GB, more than one window of the updater's index.
+/// How often ROOT is in the large one: nearly 2 GB, more than one window of the updater's index.
 constexpr std::uint64_t copies_in_large = 20;
 
 std::uint64_t size_of(const fs::path& file)

@@ -104,7 +104,11 @@ Result<void> Machine::power_down(std::chrono::milliseconds limit)
     const auto deadline = world_->clock.monotonic_now() + limit;
     for (;;) {
         const auto pressed = control_.execute("system_powerdown");
-        if (!pressed.has_value() && state() == State::running) {
+        if (!pressed.has_value()) {
+            // QEMU closes its connection a moment before it ends.
+            if (auto ended = wait_for_exit(patience); ended.has_value()) {
+                return ended;
+            }
             return Failure{pressed.error()};
         }
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -72,6 +72,67 @@ TEST(FallBack, FromABootImageThatDoesNotStartWithinTheSameBoot)
     EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
 }
 
+/// QEMU's name for what stands between the machine and its first disk.
+constexpr const char* disk_path = "/machine/peripheral/drive0/virtio-backend";
+
+/// Bytes that the machine has read from its disk, firmware included.
+std::uint64_t bytes_read(TestMachine& machine)
+{
+    const auto stats = machine.running().control().execute("query-blockstats");
+    if (!succeeds(stats)) {
+        ADD_FAILURE() << stats.error().message();
+        return 0;
+    }
+    for (const auto& device : *stats) {
+        if (device.value("qdev", "") == disk_path) {
+            return device.at("stats").at("rd_bytes").get<std::uint64_t>();
+        }
+    }
+    ADD_FAILURE() << "QEMU knows no disk " << disk_path;
+    return 0;
+}
+
+/// Until the boot image has been loaded: nothing is read for a while then.
+void wait_for_kernel(TestMachine& machine)
+{
+    constexpr std::uint64_t least_boot_image = 8'000'000;
+    const auto deadline = machine.clock().monotonic_now() + boot_limit;
+    std::uint64_t before = 0;
+    for (auto now = bytes_read(machine); now < least_boot_image || now != before;
+         now = bytes_read(machine)) {
+        ASSERT_LT(machine.clock().monotonic_now(), deadline);
+        before = now;
+        machine.clock().sleep(300ms);
+    }
+}
+
+/// 0 for as fast as it can. At one byte a second whoever reads waits for longer than any test.
+void limit_disk(TestMachine& machine, int bytes_per_second)
+{
+    EXPECT_TRUE(succeeds(machine.running().control().execute(
+        "block_set_io_throttle",
+        {{"id", disk_path}, {"bps", bytes_per_second}, {"bps_rd", 0}, {"bps_wr", 0}, {"iops", 0},
+         {"iops_rd", 0}, {"iops_wr", 0}})));
+}
+
+TEST(FallBack, FromAnInitrdThatHangs)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk(put_copy_on_trial)));
+    ASSERT_TRUE(succeeds(machine.start()));
+    ASSERT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
+    ASSERT_NO_FATAL_FAILURE(wait_for_kernel(machine));
+    limit_disk(machine, 1);
+    // The disk's driver waits for its first sector; the watchdog runs before it and ends that.
+    EXPECT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)));
+    limit_disk(machine, 0);
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
+    ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    ASSERT_TRUE(succeeds(machine.power_down()));
+    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+}
+
 TEST(FallBack, FromASetThatNeverSucceeded)
 {
     TestMachine machine(this_test());

@@ -55,6 +55,24 @@ void mount_efi_variables()
     }
 }
 
+namespace {
+
+/// Starts the watchdog, if a driver of one is there by now, and leaves it running.
+bool start_watchdog()
+{
+    const Fd watchdog(open("/dev/watchdog", O_WRONLY | O_CLOEXEC));
+    if (!watchdog) {
+        return false;
+    }
+    int seconds = 60;
+    ioctl(watchdog.get(), WDIOC_SETTIMEOUT, &seconds);
+    ioctl(watchdog.get(), WDIOC_KEEPALIVE, 0);
+    // Closed without the magic 'V', so that the countdown goes on until systemd opens it.
+    return true;
+}
+
+} // namespace
+
 Result<void> load_modules()
 {
     static ModuleList list;
@@ -67,6 +85,7 @@ Result<void> load_modules()
     if (list.overflowed()) {
         return fault("more kernel modules in /modules than the initrd can load");
     }
+    bool watched = false;
     for (const auto& name : list.names()) {
         Path path("/modules/");
         path.append(name.view());
@@ -75,21 +94,13 @@ Result<void> load_modules()
         if ((!fd || syscall(SYS_finit_module, fd.get(), "", 0) != 0) && errno != EEXIST) {
             say(Level::error, name.view(), FixedText<80>(": ").append(strerrordesc_np(errno)).view());
         }
+        // Not after the last one: a disk that does not answer holds its driver for good.
+        watched = watched || start_watchdog();
+    }
+    if (!watched) {
+        say(Level::info, "no watchdog on this machine");
     }
     return {};
-}
-
-void start_watchdog()
-{
-    const Fd watchdog(open("/dev/watchdog", O_WRONLY | O_CLOEXEC));
-    if (!watchdog) {
-        say(Level::info, "no watchdog on this machine");
-        return;
-    }
-    int seconds = 60;
-    ioctl(watchdog.get(), WDIOC_SETTIMEOUT, &seconds);
-    ioctl(watchdog.get(), WDIOC_KEEPALIVE, 0);
-    // Closed without the magic 'V', so that the countdown goes on until systemd opens it.
 }
 
 void set_memory_reserve()

@@ -16,10 +16,10 @@ namespace holdfast::initrd {
 Result<void> mount_kernel_file_systems();
 /// efivarfs, once its module is there. A machine without UEFI variables has none.
 void mount_efi_variables();
+/// Loads the initrd's modules in their order and starts the watchdog as soon as one is there:
+/// whatever hangs from then on ends in a reset, until systemd takes over (RuntimeWatchdogSec). A
+/// machine without one goes on without.
 Result<void> load_modules();
-/// Starts the watchdog and leaves it running: whatever hangs from here on ends in a reset, until
-/// systemd takes over (RuntimeWatchdogSec). A machine without one goes on without.
-void start_watchdog();
 
 /// See memory_reserve.hpp. Before systemd, whose sysctl files and settings may set another one. A
 /// failure is told and leaves the kernel's.

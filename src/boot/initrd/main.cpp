@@ -9,7 +9,6 @@ Result<void> boot(char** arguments)
 {
     TRY(mount_kernel_file_systems());
     TRY(load_modules());
-    start_watchdog();
     set_memory_reserve();
     mount_efi_variables();
     take_fault();

@@ -2,6 +2,8 @@
 
 #include "update/source/block_assembler.hpp"
 
+#include <algorithm>
+
 namespace holdfast::update {
 
 namespace {

@@ -52,15 +52,15 @@ private:
     /// Puts everything into place that this machine has.
     Result<void> reuse()
     {
-        auto* local = filling_.local;
-        bool has_window = local != nullptr && local->next_window();
+        (void)next_window();
         TRY(for_each_missing(&Filler::look_everywhere));
-        while (has_window) {
-            has_window = local->next_window();
+        while (next_window()) {
             TRY(for_each_missing(&Filler::look_in_window));
         }
         return {};
     }
+
+    bool next_window() { return filling_.local != nullptr && filling_.local->next_window(); }
 
     Result<void> for_each_missing(Result<void> (Filler::*look)(std::uint32_t block))
     {
