@@ -49,6 +49,9 @@ void add_content_verbs(CLI::App& app, RepoOptions& options)
         ->capture_default_str();
 
     auto* remove = app.add_subcommand("remove", "take a version back");
+    remove->add_flag("--retired", options.retired,
+                     "no machine has it any more, nor partitions from when it was imaged with it: "
+                     "new versions need not fit those; also for a version taken back before");
     auto* waves = app.add_subcommand("waves", "give a version's waves anew");
     waves->add_option("--wave-policy", options.wave_policy, "TOML; no waves if not given");
     waves->add_option("--start", options.start, "when the first wave starts")
@@ -80,6 +83,7 @@ void add_using_verbs(CLI::App& app, RepoOptions& options)
 {
     auto* verify = app.add_subcommand("verify", "read all of it, as a machine does");
     verify->add_option("--url", options.url, "where it is served; the folder itself if not given");
+    app.add_subcommand("prune", "delete targets files to which nothing refers any more");
     auto* serve = app.add_subcommand("serve", "a web server on 127.0.0.1, for trying out");
     serve->add_option("--port", options.port)->capture_default_str();
 }

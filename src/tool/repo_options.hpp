@@ -41,8 +41,9 @@ struct RepoOptions {
     std::vector<std::string> remove_keys;
     std::optional<std::uint64_t> threshold;
 
-    std::string url; ///< verify.
-    int port = 8080; ///< serve.
+    bool retired = false; ///< remove.
+    std::string url;      ///< verify.
+    int port = 8080;      ///< serve.
 };
 
 /// The options, or the exit status after help or misuse, whose text was printed.

@@ -5,6 +5,7 @@
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
 #include "update/repository/expiration.hpp"
+#include "update/repository/prune.hpp"
 #include "update/repository/verify.hpp"
 
 #include <cstdio>
@@ -38,6 +39,9 @@ public:
         }
         if (options_.verb == "serve") {
             return serve_folder(layout_.folder(), options_.port);
+        }
+        if (options_.verb == "prune") {
+            return prune();
         }
         TRY(draft());
         return publish_drafts();
@@ -179,7 +183,8 @@ private:
         TRY_ASSIGN(const auto version, Version::parse(options_.version));
         TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
         if (options_.verb == "remove") {
-            TRY(publish::remove_version(content, channel_, version));
+            TRY(options_.retired ? publish::retire_version(content, channel_, version)
+                                 : publish::remove_version(content, channel_, version));
         } else if (options_.verb == "set-max-version") {
             TRY(publish::set_max_version(content, channel_, version));
         } else {
@@ -233,6 +238,15 @@ private:
         }
         if (options_.verb == "init" || options_.verb == "sign") {
             TRY(keep_root());
+        }
+        return 0;
+    }
+
+    Result<int> prune()
+    {
+        TRY_ASSIGN(const auto pruned, publish::prune(system_.files, layout_));
+        for (const auto& name : pruned) {
+            std::printf("removed: %s\n", name.c_str());
         }
         return 0;
     }

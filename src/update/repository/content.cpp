@@ -2,6 +2,7 @@
 
 #include "crypto/sha256.hpp"
 #include "update/manifest/selection.hpp"
+#include "update/repository/field.hpp"
 #include "update/tuf/fields.hpp"
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 namespace holdfast::publish {
 
 namespace {
-
-constexpr auto partition_bytes = "partition-bytes";
 
 tuf::Target target_of(const Build& build, const Payload& payload)
 {
@@ -53,52 +52,44 @@ Result<update::Update*> find_entry(Content& content, const Channel& channel,
     return fail(Errc::not_found, "{} does not offer {}", channel.str(), version.str());
 }
 
-Result<void> check_migrations(const Content& content, const Build& build)
+Result<void> check_migrations(const Content& content, const Field& field, const Version& wanted)
 {
-    for (const auto& entry : content.manifest.updates) {
-        if (!is_of(entry, build.channel)) {
-            continue;
-        }
-        const auto path =
-            update::migration_path(content.manifest.migrations, entry.version, build.version);
-        if (!path.has_value()) {
+    for (const auto& [version, partitions] : field) {
+        if (!update::migration_path(content.manifest.migrations, version, wanted).has_value()) {
             return fail(Errc::invalid,
                         "machines at {} could not convert their settings to {}: no chain of "
                         "migrations leads there",
-                        entry.version.str(), build.version.str());
+                        version.str(), wanted.str());
         }
     }
     return {};
 }
 
-/// The smallest partition of this kind that a machine of the field can have. `name_of` picks the
-/// kind of payload.
-std::uint64_t smallest_partition(const Content& content, std::string update::Images::* name_of,
-                                 std::uint64_t of_variant)
+/// Lists the build's payload of this kind as a target, if it fits everywhere.
+Result<void> add_payload(Content& content, const Build& build, const Kind& kind,
+                         const PartitionBytes& smallest, const PartitionBytes& of_variant)
 {
-    auto smallest = of_variant;
-    for (const auto& entry : content.manifest.updates) {
-        const auto target = content.targets.targets.find(entry.images.*name_of);
-        if (target != content.targets.targets.end() && target->second.custom.is_object()) {
-            smallest = std::min(smallest, target->second.custom.value(partition_bytes, smallest));
-        }
-    }
-    return smallest;
-}
-
-/// Lists the payload as a target, if it fits.
-Result<void> add_payload(Content& content, const Build& build, const Payload& payload,
-                         std::string update::Images::* name_of, std::uint64_t of_variant)
-{
-    const auto smallest = smallest_partition(content, name_of, of_variant);
-    if (payload.size > smallest) {
+    const auto& payload = build.*kind.payload;
+    if (payload.size > smallest.*kind.partition) {
         return fail(Errc::invalid, "{} has {} bytes, but machines have partitions of {}",
-                    payload.name, payload.size, smallest);
+                    payload.name, payload.size, smallest.*kind.partition);
     }
     auto target = target_of(build, payload);
-    target.custom[partition_bytes] = of_variant;
+    target.custom[partition_bytes] = of_variant.*kind.partition;
     content.targets.targets[payload.name] = std::move(target);
     return {};
+}
+
+/// Takes an offered version away, with its targets.
+void erase_version(Content& content, const update::Update& entry)
+{
+    const auto images = entry.images;
+    std::erase_if(content.manifest.updates,
+                  [&](const auto& other) { return other.images.root == images.root; });
+    for (const auto& name :
+         {images.boot, images.root, images.hash, update::block_list_target(images)}) {
+        content.targets.targets.erase(name);
+    }
 }
 
 void set_max_version_of_all(Content& content, const Channel& channel,
@@ -171,11 +162,15 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
         // The edge goes up, as the manifest has it, and is walked both ways.
         content.manifest.migrations[std::minmax(from, build.version)];
     }
-    TRY(check_migrations(content, build));
-    using update::Images;
-    TRY(add_payload(content, build, build.boot, &Images::boot, options.partitions.boot));
-    TRY(add_payload(content, build, build.root, &Images::root, options.partitions.root));
-    TRY(add_payload(content, build, build.hash, &Images::hash, options.partitions.hash));
+    TRY_ASSIGN(const auto field, read_field(content));
+    TRY(check_migrations(content, field, build.version));
+    auto smallest = options.partitions;
+    for (const auto& [version, partitions] : field) {
+        smallest = smaller(smallest, partitions);
+    }
+    for (const auto& kind : kinds) {
+        TRY(add_payload(content, build, kind, smallest, options.partitions));
+    }
     if (build.blocks) {
         content.targets.targets[build.blocks->name] = target_of(build, *build.blocks);
     }
@@ -195,13 +190,24 @@ Result<void> remove_version(Content& content, const Channel& channel,
                             const Version& version)
 {
     TRY_ASSIGN(const auto* entry, find_entry(content, channel, version));
-    const auto images = entry->images;
-    std::erase_if(content.manifest.updates, [&](const auto& other) {
-        return is_of(other, channel) && other.version == version;
-    });
-    for (const auto& name :
-         {images.boot, images.root, images.hash, update::block_list_target(images)}) {
-        content.targets.targets.erase(name);
+    TRY_ASSIGN(auto withdrawn, read_withdrawn(content));
+    add_machines(withdrawn, version, partitions_of(content, entry->images));
+    write_withdrawn(content, withdrawn);
+    erase_version(content, *entry);
+    return check_content(content, channel);
+}
+
+Result<void> retire_version(Content& content, const Channel& channel, const Version& version)
+{
+    TRY_ASSIGN(auto withdrawn, read_withdrawn(content));
+    const bool was_withdrawn = withdrawn.erase(version) > 0;
+    const auto entry = find_entry(content, channel, version);
+    if (!was_withdrawn) {
+        TRY(entry);
+    }
+    write_withdrawn(content, withdrawn);
+    if (entry.has_value()) {
+        erase_version(content, **entry);
     }
     return check_content(content, channel);
 }
@@ -226,8 +232,10 @@ Result<std::string> store_manifest(Content& content)
 {
     auto text = to_pretty_text(update::to_json(content.manifest)) + "\n";
     const std::string name(update::manifest_target);
-    content.targets.targets[name] = {
-        .name = name, .length = text.size(), .hashes = {{"sha256", crypto::sha256(text).hex()}}};
+    auto& target = content.targets.targets[name];
+    target.name = name;
+    target.length = text.size();
+    target.hashes = {{"sha256", crypto::sha256(text).hex()}};
     return text;
 }
 

@@ -55,15 +55,19 @@ struct AddOptions {
 /// were imaged with this version have.
 ///
 /// Errors: `invalid` where machines of the field could not take it: a version already offered, no
-/// chain of migrations from a version that is offered, a payload larger than its partition, now or
-/// on machines that were imaged with an older version.
+/// chain of migrations from a version that is or was offered, a payload larger than its partition,
+/// now or on machines that were imaged with an older version.
 Result<void> add_build(Content& content, const Build& build, const AddOptions& options);
 
 /// Errors of the following: `not_found` where the version is not offered.
 
-/// Takes the version back; its migrations stay, as machines are still at it.
+/// Takes the version back. Machines are still at it, so its migrations stay, and what is added later
+/// must fit them too.
 Result<void> remove_version(Content& content, const Channel& channel,
                             const Version& version);
+/// No machine has the version any more, nor partitions from when it was imaged with it: nothing need
+/// fit those. The version may have been taken back before, or is now.
+Result<void> retire_version(Content& content, const Channel& channel, const Version& version);
 Result<void> set_waves(Content& content, const Channel& channel, const Version& version,
                        update::Waves waves);
 /// Machines at a newer version go back to the newest that is allowed.

@@ -87,6 +87,34 @@ TEST_F(Offered, VersionsCanBeTakenBack)
     EXPECT_EQ(content.manifest.migrations.size(), 1U) << "machines at 1.1.0 must find back";
 }
 
+TEST_F(Offered, MachinesOfAVersionThatWasTakenBackStillCount)
+{
+    ASSERT_TRUE(add("1.1.1", options_of(700, {"1.1.0"})).has_value());
+    for (const auto* version : {"1.1.0", "1.1.1"}) {
+        ASSERT_TRUE(remove_version(content, channel, version_of(version)).has_value());
+    }
+    auto build = TestPublisher::build("1.2.0");
+    const auto refused = [&](const char* migrates_from) {
+        auto copy = content;
+        return add_build(copy, build, options_of(1000, {migrates_from})).error().message();
+    };
+    EXPECT_THAT(refused("1.0.0"), HasSubstr("machines at 1.1.0 could not convert"));
+    build.root.size = 701;
+    EXPECT_THAT(refused("1.1.1"), HasSubstr("partitions of 700"));
+
+    ASSERT_TRUE(store_manifest(content).has_value()) << "that is where it is kept";
+    ASSERT_TRUE(retire_version(content, channel, version_of("1.1.1")).has_value());
+    EXPECT_EQ(retire_version(content, channel, version_of("1.1.1")).error().code(),
+              Errc::not_found);
+    EXPECT_TRUE(add_build(content, build, options_of(1000, {"1.1.0"})).has_value());
+    ASSERT_TRUE(retire_version(content, channel, version_of("1.2.0")).has_value());
+    EXPECT_FALSE(content.targets.targets.contains(build.root.name));
+    EXPECT_EQ(refusal("1.3.0", options_of(1000, {"1.1.0"})), "accepted");
+
+    content.targets.targets.at("manifest.json").custom = {{"withdrawn", {{"1.1.0", "large"}}}};
+    EXPECT_THAT(refusal("1.4.0", options_of(1000, {"1.3.0"})), HasSubstr("boot"));
+}
+
 TEST_F(Offered, MaxVersionIsOneForAll)
 {
     ASSERT_TRUE(set_max_version(content, channel, version_of("1.0.0")).has_value());

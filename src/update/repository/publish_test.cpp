@@ -1,6 +1,7 @@
 #include "update/repository/publish.hpp"
 
 #include "update/repository/expiration.hpp"
+#include "update/repository/prune.hpp"
 #include "update/repository/testing/test_publisher.hpp"
 #include "update/tuf/keys.hpp"
 
@@ -51,6 +52,33 @@ TEST(Publish, RenewsBeforeItExpires)
     EXPECT_THAT(publisher.verify().error().message(), HasSubstr("targets.json: expired"));
     EXPECT_TRUE(renew("targets"));
     EXPECT_TRUE(publisher.verify().has_value());
+}
+
+TEST(Prune, RemovesWhatNothingRefersTo)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    const auto targets = publisher.layout.targets();
+    const auto before = publisher.files.list(targets)->size();
+    const auto take_back = [&] {
+        auto content = load_content(publisher.files, publisher.layout, TestPublisher::channel);
+        return remove_version(*content, TestPublisher::channel, version_of("1.1.0")).has_value() &&
+               draft_content(publisher.files, publisher.layout, TestPublisher::channel,
+                             *std::move(content), std::chrono::sys_days(std::chrono::year(2030) / 1 / 1))
+                   .has_value();
+    };
+    // One manifest is of the time before 1.1.0.
+    EXPECT_THAT(*prune(publisher.files, publisher.layout), ElementsAre(HasSubstr("manifest.json")));
+    ASSERT_TRUE(take_back());
+    EXPECT_THAT(*prune(publisher.files, publisher.layout), IsEmpty()) << "machines still see it";
+    ASSERT_TRUE(publisher.publish_now()->empty());
+    EXPECT_THAT(*prune(publisher.files, publisher.layout), SizeIs(5)) << "payloads and a manifest";
+    EXPECT_THAT(*publisher.files.list(targets), SizeIs(before - 5));
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0"));
+
+    io::FakeFiles empty;
+    EXPECT_EQ(prune(empty, publisher.layout).error().code(), Errc::not_found);
 }
 
 TEST(Publish, SignsNothingThatMachinesWouldRefuse)
