@@ -99,22 +99,20 @@ Result<void> Machine::reset()
 
 Result<void> Machine::power_down(std::chrono::milliseconds limit)
 {
-    // A guest that still boots has nobody yet who listens to the button, so it is pressed again.
-    constexpr auto patience = std::chrono::seconds(8);
     const auto deadline = world_->clock.monotonic_now() + limit;
     for (;;) {
         const auto pressed = control_.execute("system_powerdown");
         if (!pressed.has_value()) {
             // QEMU closes its connection a moment before it ends.
-            if (auto ended = wait_for_exit(patience); ended.has_value()) {
+            if (auto ended = wait_for_exit(button_patience); ended.has_value()) {
                 return ended;
             }
             return Failure{pressed.error()};
         }
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
             deadline - world_->clock.monotonic_now());
-        const bool last = left <= patience;
-        auto ended = wait_for_exit(last ? left : patience);
+        const bool last = left <= button_patience;
+        auto ended = wait_for_exit(last ? left : button_patience);
         if (ended.has_value() || last || ended.error().code() != Errc::timeout) {
             return ended;
         }

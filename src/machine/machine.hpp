@@ -20,6 +20,10 @@ struct World {
     io::Sockets& sockets;
 };
 
+/// How long the power button may be without effect before it is pressed again: nobody listens to it
+/// while a machine boots.
+inline constexpr std::chrono::seconds button_patience{8};
+
 /// One running QEMU. It goes on when this object is destroyed; whoever started it for a test cuts
 /// its power.
 class Machine {

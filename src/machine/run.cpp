@@ -161,13 +161,19 @@ RemoteApi::Access access(const RunPlaces& places, std::uint16_t port)
             .key = places.keys.client_key};
 }
 
+/// The file as people know it, in their checkout: the SDK tree has that elsewhere, as this directory.
+std::string shown(const std::filesystem::path& file)
+{
+    return file.lexically_proximate(std::filesystem::current_path()).native();
+}
+
 void tell_how_to_talk(io::Terminal& terminal, const RunPlaces& places, std::uint16_t api_port)
 {
     terminal.write(std::format("The API is at https://127.0.0.1:{}, the console's log at {}.\n"
                                "  ./holdfast apiclient get settings    reads settings\n"
                                "  ./holdfast apiclient set motd=hello  changes one\n"
                                "  ./holdfast stop                      shuts the machine down\n",
-                               api_port, StateFiles(places.state).console_log.native()));
+                               api_port, shown(StateFiles(places.state).console_log)));
 }
 
 Result<void> wait_for_api(const World& world, Machine& machine, const RemoteApi& api,
@@ -181,7 +187,7 @@ Result<void> wait_for_api(const World& world, Machine& machine, const RemoteApi&
         }
         if (machine.state() == Machine::State::exited) {
             return fail(Errc::io, "the machine has ended; see {}",
-                        machine.files().console_log.native());
+                        shown(machine.files().console_log));
         }
         if (world.clock.monotonic_now() >= deadline) {
             return fail(Errc::timeout,
@@ -190,7 +196,7 @@ Result<void> wait_for_api(const World& world, Machine& machine, const RemoteApi&
                         limit,
                         answer ? std::format("status {}", answer->status)
                                : answer.error().message(),
-                        machine.files().console_log.native());
+                        shown(machine.files().console_log));
         }
         world.clock.sleep(std::chrono::milliseconds{500});
     }
@@ -252,6 +258,20 @@ bool ended_within(Qmp& qmp, io::Clock& clock, std::chrono::seconds limit)
     return false;
 }
 
+/// Presses the power button until the machine has ended; whether it did.
+bool shut_down(Qmp& qmp, io::Clock& clock, std::chrono::seconds limit)
+{
+    const auto deadline = clock.monotonic_now() + limit;
+    while (clock.monotonic_now() < deadline) {
+        // QEMU that ends just now does not answer; whether it has is seen next.
+        (void)qmp.execute("system_powerdown");
+        if (ended_within(qmp, clock, button_patience)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 Result<int> run(const World& world, io::Terminal& terminal, const RunPlaces& places,
@@ -293,8 +313,7 @@ Result<int> stop(const World& world, io::Terminal& terminal, const RunPlaces& pl
     }
     Steps steps(terminal, world.clock);
     steps.begin("shutting the machine down");
-    TRY(qmp->execute("system_powerdown"));
-    if (!ended_within(*qmp, world.clock, limit)) {
+    if (!shut_down(*qmp, world.clock, limit)) {
         terminal.write("(no answer to the power button; pulling the plug) ");
         // QEMU may end before it has answered.
         (void)qmp->execute("quit");

@@ -136,7 +136,7 @@ void apply_table(std::span<Partition> partitions, std::string_view disk,
 std::optional<Partition> choose_data_partition(std::span<const Partition> partitions,
                                                std::string_view disk)
 {
-    constexpr std::string_view name = "HOLDFAST-DATA";
+    static constexpr std::string_view name = "HOLDFAST-DATA";
     if (const auto* own = find(partitions, disk, name)) {
         return *own;
     }
