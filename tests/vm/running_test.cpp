@@ -1,5 +1,6 @@
 // One machine, booted once with user data, and all that can be asked of it while it runs.
 
+#include "base/text.hpp"
 #include "test_machine.hpp"
 
 #include <gmock/gmock.h>
@@ -130,44 +131,97 @@ TEST_F(RunningMachine, ByItsConsoleHasARootThatCannotBeWritten)
     EXPECT_NE(remount->exit_status, 0);
 }
 
-TEST_F(RunningMachine, RefusesCallersWithoutACertificateOfItsAuthority)
-{
-    using machine::Role;
-    const auto now = machine_->clock().now();
-    const auto years = machine::ten_years(now);
-    const auto own = machine::api_identities(machine_->files(),
-                                             machine::KeyFiles(key_directory()), now);
-    ASSERT_TRUE(succeeds(own));
-    const auto foreign = machine::make_identity(Role::authority, "foreign", years, nullptr);
-    ASSERT_TRUE(succeeds(foreign));
+/// Callers of a machine's remote API with certificates of all kinds.
+class RemoteCallers {
+public:
+    using Identity = machine::Identity;
 
-    const auto stranger = machine::make_identity(Role::client, "developer", years, &*foreign);
-    const auto expired = machine::make_identity(
-        Role::client, "developer", {now - std::chrono::days{30}, now - std::chrono::days{2}},
-        &own->authority);
-    const auto server = machine::make_identity(Role::server, "localhost", years, &own->authority);
-    const auto fresh = machine::make_identity(Role::client, "another", years, &own->authority);
-    ASSERT_TRUE(stranger && expired && server && fresh);
+    const std::chrono::system_clock::time_point now = std::chrono::system_clock::now();
+    const machine::Validity years = machine::ten_years(now);
+    Identity own; ///< The machine's authority.
+    Identity foreign = make(machine::Role::authority, years, nullptr);
 
-    const auto answers_to = [](const machine::Identity* identity) {
-        auto access = machine_->api_access().access();
+    explicit RemoteCallers(TestMachine& machine) : machine_(machine)
+    {
+        auto identities = machine::api_identities(machine_.files(),
+                                                  machine::KeyFiles(key_directory()), now);
+        EXPECT_TRUE(succeeds(identities));
+        own = identities.has_value() ? identities->authority : Identity{};
+    }
+    static Identity make(machine::Role role, const machine::Validity& validity,
+                         const Identity* authority)
+    {
+        auto made = machine::make_identity(role, "somebody", validity, authority);
+        EXPECT_TRUE(succeeds(made));
+        return made.has_value() ? *std::move(made) : Identity{};
+    }
+    Identity client_of(const Identity& authority) const
+    {
+        return make(machine::Role::client, years, &authority);
+    }
+
+    /// Null calls without a certificate.
+    bool is_let_in(const Identity* caller)
+    {
+        auto access = machine_.api_access().access();
         access.certificate.reset();
         access.key.reset();
-        if (identity != nullptr) {
-            access.certificate = machine_->directory() / "caller.crt";
-            access.key = machine_->directory() / "caller.key";
-            EXPECT_TRUE(succeeds(io::replace_file(machine_->files(), *access.certificate,
-                                                  identity->certificate)));
+        if (caller != nullptr) {
+            access.certificate = machine_.directory() / "caller.crt";
+            access.key = machine_.directory() / "caller.key";
             EXPECT_TRUE(succeeds(
-                io::replace_file(machine_->files(), *access.key, identity->key, 0600)));
+                io::replace_file(machine_.files(), *access.certificate, caller->certificate)));
+            EXPECT_TRUE(
+                succeeds(io::replace_file(machine_.files(), *access.key, caller->key, 0600)));
         }
         return machine::RemoteApi(access).request("GET", "/os").has_value();
-    };
-    EXPECT_FALSE(answers_to(nullptr)) << "no certificate";
-    EXPECT_FALSE(answers_to(&*stranger)) << "another authority";
-    EXPECT_FALSE(answers_to(&*expired)) << "expired";
-    EXPECT_FALSE(answers_to(&*server)) << "a server's certificate";
-    EXPECT_TRUE(answers_to(&*fresh)) << "a good one, or this test proves nothing";
+    }
+    /// Waits for as long as a change may take until it is, or is not.
+    bool comes_to_be_let_in(const Identity& caller, bool wanted)
+    {
+        for (int attempt = 0; attempt < 120 && is_let_in(&caller) != wanted; ++attempt) {
+            machine_.clock().sleep(500ms);
+        }
+        return is_let_in(&caller);
+    }
+    void set_authorities(const std::string& pem)
+    {
+        EXPECT_TRUE(succeeds(
+            machine_.set({{"api", {{"remote", {{"client-ca", to_base64(pem)}}}}}})));
+    }
+
+private:
+    TestMachine& machine_;
+};
+
+TEST_F(RunningMachine, RefusesCallersWithoutACertificateOfItsAuthority)
+{
+    RemoteCallers callers(*machine_);
+    const machine::Validity past{callers.now - std::chrono::days{30},
+                                 callers.now - std::chrono::days{2}};
+    const auto stranger = callers.client_of(callers.foreign);
+    const auto expired = RemoteCallers::make(machine::Role::client, past, &callers.own);
+    const auto server = RemoteCallers::make(machine::Role::server, callers.years, &callers.own);
+    const auto fresh = callers.client_of(callers.own);
+    EXPECT_FALSE(callers.is_let_in(nullptr)) << "no certificate";
+    EXPECT_FALSE(callers.is_let_in(&stranger)) << "another authority";
+    EXPECT_FALSE(callers.is_let_in(&expired)) << "expired";
+    EXPECT_FALSE(callers.is_let_in(&server)) << "a server's certificate";
+    EXPECT_TRUE(callers.is_let_in(&fresh)) << "a good one, or this test proves nothing";
+}
+
+TEST_F(RunningMachine, LetsCallersOfAnotherAuthorityInAsSoonAsASettingSaysSo)
+{
+    RemoteCallers callers(*machine_);
+    const auto stranger = callers.client_of(callers.foreign);
+    const auto friendly = callers.client_of(callers.own);
+    ASSERT_FALSE(callers.is_let_in(&stranger));
+    callers.set_authorities(callers.own.certificate + callers.foreign.certificate);
+    EXPECT_TRUE(callers.comes_to_be_let_in(stranger, true));
+    EXPECT_TRUE(callers.is_let_in(&friendly));
+    callers.set_authorities(callers.own.certificate);
+    EXPECT_FALSE(callers.comes_to_be_let_in(stranger, false));
+    EXPECT_TRUE(callers.is_let_in(&friendly));
 }
 
 /// The process number of the control container's program, as soon as it is another than `before`;
