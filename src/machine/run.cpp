@@ -10,6 +10,9 @@ namespace holdfast::machine {
 
 namespace {
 
+/// Largest file with user data that is read.
+constexpr std::size_t user_data_limit = 4U << 20U;
+
 constexpr std::uint16_t api_port_in_guest = 8443;
 constexpr char leave_key = '\x1d'; // Ctrl-]
 
@@ -87,8 +90,21 @@ Result<std::string> image_stamp(io::Processes& processes, const std::filesystem:
     return std::format("{} {}", trimmed(target), trimmed(text));
 }
 
+/// Whether the disk of the last run is one that this user data was given to, or need not be: a
+/// machine reads user data at its first boot only.
+bool had_user_data(io::Files& files, const std::filesystem::path& given,
+                   const std::optional<std::string>& wanted)
+{
+    if (!wanted) {
+        return true;
+    }
+    const auto before = files.read(given, user_data_limit);
+    return before.has_value() && *before == *wanted;
+}
+
 /// Copies the image unless the disk of the last run came from the same one.
-Result<Disk> prepare_disk(const World& world, const RunPlaces& places, const RunOptions& options)
+Result<Disk> prepare_disk(const World& world, const RunPlaces& places, const RunOptions& options,
+                          const std::optional<std::string>& user_data)
 {
     if (!world.files.exists(options.image)) {
         return fail(Errc::not_found, "there is no image {}; ./holdfast build makes one",
@@ -96,15 +112,18 @@ Result<Disk> prepare_disk(const World& world, const RunPlaces& places, const Run
     }
     const Disk disk{.file = places.state / "disk.img"};
     const auto source = places.state / "disk.source";
+    const auto given = places.state / "disk.user-data";
     TRY_ASSIGN(const auto stamp, image_stamp(world.processes, options.image));
     const auto known = world.files.read(source, 4096);
     if (options.disk_state == RunOptions::DiskState::kept && known && *known == stamp &&
-        world.files.exists(disk.file)) {
+        world.files.exists(disk.file) && had_user_data(world.files, given, user_data)) {
         return disk;
     }
     TRY(world.files.remove(source));
     TRY(world.files.remove(StateFiles(places.state).variables));
     TRY(copy_image(world.processes, options.image, disk.file));
+    TRY(user_data ? io::replace_file(world.files, given, *user_data, 0600)
+                  : world.files.remove(given));
     TRY(io::replace_file(world.files, source, stamp));
     return disk;
 }
@@ -135,7 +154,11 @@ Result<Options> prepare(const World& world, const RunPlaces& places, const RunOp
     options.cpus = wanted.cpus;
     TRY_ASSIGN(options.accelerator, choose_accelerator(world.files, world.processes,
                                                        wanted.accelerator, places.cache));
-    TRY_ASSIGN(auto disk, prepare_disk(world, places, wanted));
+    std::optional<std::string> user_data;
+    if (wanted.user_data) {
+        TRY_ASSIGN(user_data, world.files.read(*wanted.user_data, user_data_limit));
+    }
+    TRY_ASSIGN(auto disk, prepare_disk(world, places, wanted, user_data));
     TRY(enlarge(world.processes, disk, wanted.disk_gib));
     options.disks.push_back(std::move(disk));
     TRY_ASSIGN(const auto identities,
@@ -143,10 +166,9 @@ Result<Options> prepare(const World& world, const RunPlaces& places, const RunOp
     const auto settings = places.state / "machine-settings.toml";
     TRY(write_secret(world.files, settings, remote_api_user_data(identities)));
     options.firmware_config.emplace(user_data_config, settings);
-    if (wanted.user_data) {
-        TRY_ASSIGN(const auto text, world.files.read(*wanted.user_data));
+    if (user_data) {
         options.cd_rom = places.state / "user-data.iso";
-        TRY(make_user_data_cd(world.files, world.processes, text, *options.cd_rom));
+        TRY(make_user_data_cd(world.files, world.processes, *user_data, *options.cd_rom));
     }
     options.forwards = wanted.forwards;
     options.forwards.push_back({.host = api_port, .guest = api_port_in_guest});

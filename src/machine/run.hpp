@@ -23,7 +23,8 @@ struct RunOptions {
     std::optional<std::filesystem::path> user_data;
     std::optional<std::string> accelerator; ///< The user's wish.
     enum class Mode { console, headless } mode = Mode::console;
-    /// A kept disk goes on where the last run of the same image ended.
+    /// A kept disk goes on where the last run of the same image ended, unless it has had other user
+    /// data than what is given now.
     enum class DiskState { kept, fresh } disk_state = DiskState::kept;
     int memory_mib = 2048;
     int cpus = 2;

@@ -181,9 +181,12 @@ Result<int> apiclient_verb(const CommandLine& arguments, io::System& system)
                                      "--key",
                                      access.key.value_or("").native()};
     const bool names_files = !arguments.empty() && arguments.front() == "apply";
+    constexpr std::string_view file_url = "file://";
     for (const auto& argument : arguments) {
-        command.push_back(names_files && argument.starts_with('/')
-                              ? user_path(system, argument).native()
+        command.push_back(names_files && argument.starts_with(file_url)
+                              ? std::format("{}{}", file_url,
+                                            user_path(system, argument.substr(file_url.size()))
+                                                .native())
                               : argument);
     }
     TRY(io::become_program(command, user_path(system, ".")));

@@ -14,16 +14,25 @@ constexpr std::size_t deepest = 32;
 
 using Path = std::vector<std::string>;
 
-/// Turns toml++ nodes into JSON; stops at the first thing that JSON cannot say.
+/// Turns toml++ nodes into JSON. A key whose value JSON cannot say is left out and told.
 class Reader {
 public:
+    TomlDocument read_document(const toml::table& table)
+    {
+        auto value = read_table(table);
+        return {std::move(value), std::move(lines_), std::move(misfits_)};
+    }
+
+private:
     Fallible<Json, TomlProblem> read(const toml::node& node)
     {
         if (path_.size() + lists_ > deepest) {
             return refuse(node, std::format("nested deeper than {} levels", deepest));
         }
         switch (node.type()) {
-        case toml::node_type::table: return read_table(*node.as_table());
+        case toml::node_type::table:
+            return lists_ > 0 ? read_item_table(*node.as_table())
+                              : Fallible<Json, TomlProblem>(read_table(*node.as_table()));
         case toml::node_type::array: return read_list(*node.as_array());
         case toml::node_type::string: return Json(node.as_string()->get());
         case toml::node_type::integer: return Json(node.as_integer()->get());
@@ -40,25 +49,38 @@ public:
         return refuse(node, "an unknown kind of value");
     }
 
-    std::map<Path, int> take_lines() { return std::move(lines_); }
-
-private:
     static Failure<TomlProblem> refuse(const toml::node& node, std::string message)
     {
         return Failure{TomlProblem{static_cast<int>(node.source().begin.line), std::move(message)}};
     }
 
-    Fallible<Json, TomlProblem> read_table(const toml::table& table)
+    /// A table by itself, not in a list: its keys have paths.
+    Json read_table(const toml::table& table)
     {
         Json object = Json::object();
-        for (const auto& [key, value] : table) {
+        for (const auto& [key, node] : table) {
             path_.emplace_back(key.str());
-            if (lists_ == 0) {
-                lines_[path_] = static_cast<int>(key.source().begin.line);
+            lines_[path_] = static_cast<int>(key.source().begin.line);
+            auto value = read(node);
+            lists_ = 0;
+            if (value.has_value()) {
+                object[path_.back()] = *std::move(value);
+            } else {
+                misfits_.push_back({path_, std::move(value).error()});
             }
-            TRY_ASSIGN(object[path_.back()], read(value));
             path_.pop_back();
         }
+        return object;
+    }
+
+    Fallible<Json, TomlProblem> read_item_table(const toml::table& table)
+    {
+        Json object = Json::object();
+        ++lists_;
+        for (const auto& [key, node] : table) {
+            TRY_ASSIGN(object[std::string(key.str())], read(node));
+        }
+        --lists_;
         return object;
     }
 
@@ -83,8 +105,9 @@ private:
     }
 
     Path path_;
-    std::size_t lists_ = 0; ///< How many lists we are in: their items' keys have no path.
+    std::size_t lists_ = 0; ///< How deep we are in a list: its items' keys have no path.
     std::map<Path, int> lines_;
+    std::vector<TomlMisfit> misfits_;
 };
 
 toml::table toml_table(const Json& object);
@@ -172,9 +195,7 @@ Fallible<toml::table, TomlProblem> parse(std::string_view text)
 Fallible<TomlDocument, TomlProblem> parse_toml_document(std::string_view text)
 {
     TRY_ASSIGN(const auto parsed, parse(text));
-    Reader reader;
-    TRY_ASSIGN(auto value, reader.read(parsed));
-    return TomlDocument{std::move(value), reader.take_lines()};
+    return Reader().read_document(parsed);
 }
 
 Result<Json> parse_toml(std::string_view text)
@@ -182,6 +203,10 @@ Result<Json> parse_toml(std::string_view text)
     auto document = parse_toml_document(text);
     if (!document.has_value()) {
         return fail(Errc::invalid, "line {}: {}", document.error().line, document.error().message);
+    }
+    if (!document->misfits.empty()) {
+        const auto& problem = document->misfits.front().problem;
+        return fail(Errc::invalid, "line {}: {}", problem.line, problem.message);
     }
     return std::move(document->value);
 }

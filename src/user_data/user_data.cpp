@@ -30,6 +30,11 @@ Fallible<UserData, Unreadable> read_user_data(std::string_view bytes)
         return refuse(document.error().line, document.error().message);
     }
     const auto settings = document->value.find("settings");
+    for (const auto& [path, problem] : document->misfits) {
+        if (path.size() == 1 && path.front() == "settings") {
+            return refuse(problem.line, "expected 'settings' to be a table");
+        }
+    }
     if (settings == document->value.end()) {
         return refuse(0, "there is no table 'settings'; all settings stand below [settings]");
     }
@@ -41,6 +46,12 @@ Fallible<UserData, Unreadable> read_user_data(std::string_view bytes)
     data.settings = std::move(*settings);
     for (const auto& [path, line] : document->lines) {
         data.lines.emplace(settings::key_text(path), line);
+    }
+    for (auto& [path, problem] : document->misfits) {
+        if (path.front() == "settings") {
+            data.misfits.push_back(
+                {settings::key_text(path), problem.line, std::move(problem.message)});
+        }
     }
     return data;
 }

@@ -6,11 +6,19 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast::user_data {
 
 /// No user data is longer than this, packed or unpacked; also the API's limit for one request.
 inline constexpr std::size_t largest = 2U << 20;
+
+/// A setting with a value that none can have, such as a date.
+struct Misfit {
+    std::string key; ///< As in `UserData::lines`.
+    int line = 0;
+    std::string message;
+};
 
 /// What a machine's user data says.
 struct UserData {
@@ -18,6 +26,8 @@ struct UserData {
     Json settings = Json::object();
     /// The line (from 1) of each key, by its full dotted name as `settings::Problem::key` has it.
     std::map<std::string, int> lines;
+    /// Left out of `settings`.
+    std::vector<Misfit> misfits;
 };
 
 /// Why user data cannot be read at all.

@@ -73,7 +73,7 @@ TEST(UserData, SaysWhatIsWrongAndWhere)
         {"\nsettings = 1\n", "line 2: expected 'settings' to be a table"},
         {"[[settings]]\nmotd = 'x'\n", "line 1: expected 'settings' to be a table"},
         {"[settings]\nmotd = \n", "line 2: "},
-        {"[settings]\nx = 1979-05-27\n", "line 2: a date or time"},
+        {"\nsettings = 1979-05-27\n", "line 2: expected 'settings' to be a table"},
         {"#!/bin/sh\necho hi\n", "line 2: "},
         {"aGVsbG8", "not base64"},
         {to_base64("hello"), "line 1: "},
@@ -87,6 +87,19 @@ TEST(UserData, SaysWhatIsWrongAndWhere)
         EXPECT_EQ(data.error().code(), Errc::invalid);
         EXPECT_THAT(data.error().message(), HasSubstr(message));
     }
+}
+
+TEST(UserData, LeavesOutAloneWhatNoSettingCanBe)
+{
+    const auto data = parse_user_data("[settings]\nmotd = 2024-01-01\nx.y = [1, nan]\nz = 1\n"
+                                      "[meta]\ncreated = 2024-05-01\n");
+    ASSERT_TRUE(data.has_value()) << data.error().message();
+    EXPECT_EQ(data->settings, Json({{"x", Json::object()}, {"z", 1}}));
+    ASSERT_EQ(data->misfits.size(), 2U);
+    EXPECT_EQ(data->misfits[0].key, "settings.motd");
+    EXPECT_EQ(data->misfits[0].line, 2);
+    EXPECT_THAT(data->misfits[0].message, HasSubstr("a date or time"));
+    EXPECT_EQ(data->misfits[1].key, "settings.x.y");
 }
 
 TEST(UserData, RefusesABombBeforeItUnfolds)

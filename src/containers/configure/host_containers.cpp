@@ -90,7 +90,7 @@ public:
             TRY(io::replace_file(files_, folder / "user-data", *setting.user_data, 0600));
         }
         TRY(io::replace_file(files_, environment_path(name), environment_file(setting)));
-        if (state_of(name) != "inactive") {
+        if (!is_idle(name)) {
             TRY(stop(name));
         }
         return setting.enabled ? start(name) : Result<void>{};
@@ -127,12 +127,14 @@ private:
         return cleaned.has_value() ? Result<void>{} : Failure{cleaned.error()};
     }
 
-    /// "inactive" from the start of the machine until the first start; empty where systemd does not say.
-    std::string state_of(const std::string& name)
+    /// Neither running nor about to, as from the start of the machine until the first start; false
+    /// where systemd does not say.
+    bool is_idle(const std::string& name)
     {
-        const auto shown = processes_.run({.arguments = {"systemctl", "show", "--property=ActiveState",
-                                                         "--value", unit_of(name)}});
-        return shown.has_value() ? std::string(trimmed(shown->output)) : "";
+        const auto shown = processes_.run(
+            {.arguments = {"systemctl", "show", "--property=ActiveState,Job", unit_of(name)}});
+        // A job, such as a start that waits for containerd, is told only where there is one.
+        return shown.has_value() && trimmed(shown->output) == "ActiveState=inactive";
     }
 
     /// During the boot the job waits for containerd; nobody waits for it here. Nothing is "enabled":

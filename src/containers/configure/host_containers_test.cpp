@@ -86,7 +86,7 @@ TEST_F(ConfigureHostContainers, StopsCleansUpAndStartsAgain)
     ASSERT_TRUE(configure());
     EXPECT_THAT(
         processes.command_lines(),
-        ElementsAre("systemctl show --property=ActiveState --value host-containers@admin.service",
+        ElementsAre("systemctl show --property=ActiveState,Job host-containers@admin.service",
                     "systemctl stop host-containers@admin.service",
                     "systemctl is-active --quiet host-containerd.service",
                     "/usr/bin/host-ctr clean-up --container-id admin",
@@ -104,13 +104,22 @@ TEST_F(ConfigureHostContainers, StopsWhatIsNotEnabled)
 
 TEST_F(ConfigureHostContainers, DuringBootOnlyTheStartIsAskedFor)
 {
-    now("systemctl show", io::Outcome{.output = "inactive\n"});
+    now("systemctl show", io::Outcome{.output = "ActiveState=inactive\n"});
     settings(admin);
     ASSERT_TRUE(configure());
     EXPECT_THAT(
         processes.command_lines(),
-        ElementsAre("systemctl show --property=ActiveState --value host-containers@admin.service",
+        ElementsAre("systemctl show --property=ActiveState,Job host-containers@admin.service",
                     "systemctl start --no-block host-containers@admin.service"));
+}
+
+TEST_F(ConfigureHostContainers, AStartThatStillWaitsIsTakenBackFirst)
+{
+    now("systemctl show", io::Outcome{.output = "ActiveState=inactive\nJob=123\n"});
+    settings(admin);
+    ASSERT_TRUE(configure());
+    EXPECT_THAT(processes.command_lines(),
+                Contains("systemctl stop host-containers@admin.service"));
 }
 
 TEST_F(ConfigureHostContainers, AStopThatFailsIsNoError)

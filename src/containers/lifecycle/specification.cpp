@@ -129,7 +129,7 @@ std::vector<HostMount> common_mounts(const ContainerRequest& request)
         {"/etc/os-release", "/etc/bottlerocket-release", read_only},
         {"/usr/share/holdfast/application-inventory.json",
          "/var/lib/bottlerocket/inventory/application.json", read_only},
-        {"/var/log/support", "/.bottlerocket/support", {"bind", "rprivate", "rw"}},
+        {"/var/log/support", "/.bottlerocket/support", read_only},
         // Newer than the rest of the interface, and useful only where a bundle was made.
         {"/etc/pki/tls/certs", "/.bottlerocket/certs", read_only, HostMount::IfMissing::skip}};
     if (request.name != "current") {
@@ -144,7 +144,9 @@ std::vector<HostMount> host_reaching_mounts(Kind kind)
     std::vector<HostMount> mounts{
         {"/", root, {"rbind", "rprivate", "ro"}},
         {"/lib/modules", "/lib/modules", {"rbind", "rprivate", "ro"}},
-        {"/usr/src/kernels", "/usr/src/kernels", {"rbind", "rprivate", "rw"}},
+        // No image has kernel sources so far.
+        {"/usr/src/kernels", "/usr/src/kernels", {"rbind", "rprivate", "rw"},
+         HostMount::IfMissing::skip},
         {"/sys/firmware", "/sys/firmware", {"rbind", "rprivate"}},
         {"/sys/kernel/debug", "/sys/kernel/debug", {"rbind", "rprivate"}},
         {"/mnt", root + "/mnt", {"rbind", "rshared"}},

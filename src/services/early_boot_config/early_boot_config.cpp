@@ -19,6 +19,10 @@ void judge(const user_data::UserData& data, const settings::Model& model, Readin
 {
     auto judged = model.judge(data.settings);
     reading.values = std::move(judged.values);
+    for (const auto& misfit : data.misfits) {
+        reading.report.findings.push_back(
+            {misfit.key, misfit.line, misfit.key + ": " + misfit.message});
+    }
     for (const auto& problem : judged.problems) {
         reading.report.findings.push_back(
             {problem.key, line_of(data, problem.key), to_text(problem)});

@@ -81,16 +81,18 @@ TEST_F(EarlyBootConfig, HandsOverEachProviderInOrderWithItsNameThenCommitsThenRe
 TEST_F(EarlyBootConfig, ABadKeyIsRefusedAloneAndToldEverywhere)
 {
     files_.put("/media/cdrom/user-data",
-               "[settings]\nmotd = \"x\"\nmotdd = \"y\"\n[settings.kernel]\nlockdown = \"zzz\"\n");
+               "[settings]\nmotd = \"x\"\nmotdd = \"y\"\n[settings.kernel]\nlockdown = \"zzz\"\n"
+               "[settings.ntp]\ntime-servers = [2024-01-01]\n");
     ASSERT_TRUE(run());
     EXPECT_EQ(client_.bodies[0], R"({"motd":"x"})");
     EXPECT_THAT(*files_.read("/dev/console"),
                 AllOf(HasSubstr("holdfast: user data 30-cd-rom, line 3: settings.motdd"),
-                      HasSubstr("line 5: settings.kernel.lockdown")));
+                      HasSubstr("line 5: settings.kernel.lockdown"),
+                      HasSubstr("line 7: settings.ntp.time-servers: a date or time")));
     const auto provider = report()["providers"][2];
     EXPECT_EQ(provider["name"], "30-cd-rom");
     EXPECT_EQ(provider["status"], "partly-applied");
-    EXPECT_EQ(provider["problems"].size(), 2U);
+    EXPECT_EQ(provider["problems"].size(), 3U);
     EXPECT_TRUE(files_.exists(marker)) << "bad content never stops the boot";
 }
 

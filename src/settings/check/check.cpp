@@ -48,6 +48,9 @@ Result<int> check_user_data(std::string_view name, std::string_view bytes, const
     for (const auto& problem : judged.problems) {
         by_line.emplace(line_of(data->lines, problem.key), to_text(problem));
     }
+    for (const auto& misfit : data->misfits) {
+        by_line.emplace(misfit.line, misfit.key + ": " + misfit.message);
+    }
     for (const auto& [line, text] : by_line) {
         print_problem(out, name, line, text);
     }

@@ -42,7 +42,7 @@ TEST(Check, NamesLineAndRemedyOfEachProblem)
         {"[setings]\n", 1,
          "u.toml: there is no table 'settings'; all settings stand below [settings]\n"},
         {"[settings]\nx = 2020-01-01\n", 1,
-         "u.toml:2: a date or time; no setting takes one (put it in quotes if it is text)\n"},
+         "u.toml:2: settings.x: a date or time; no setting takes one (put it in quotes if it is text)\n"},
     };
     for (const auto& [text, status, printed] : table) {
         SCOPED_TRACE(text);

@@ -43,7 +43,8 @@ struct Block {
 bool is_certificate(const Block& block)
 {
     const std::string_view name = block.name;
-    if (name != PEM_STRING_X509 && name != PEM_STRING_X509_OLD) {
+    // Not the older "X509 CERTIFICATE": Go programs, containerd among them, skip that.
+    if (name != PEM_STRING_X509) {
         return false;
     }
     const unsigned char* bytes = block.data;

@@ -86,7 +86,7 @@ Result<void> enter()
     for (const char* folder : {"/run", "/local", "/var/lib/host-containerd"}) {
         TRY(mounted("tmpfs", "tmpfs", folder, 0, "mode=755"));
     }
-    for (const char* folder : {"/var/log/support", "/usr/src/kernels", "/usr/share/holdfast/images",
+    for (const char* folder : {"/var/log/support", "/usr/share/holdfast/images",
                                "/usr/lib/modules", "/etc/host-containers"}) {
         std::filesystem::create_directories(folder);
     }
