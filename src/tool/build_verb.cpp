@@ -92,6 +92,8 @@ Result<image::Built> build_image(io::System& system, const std::string& variant_
     TRY_ASSIGN(auto context, make_context(system));
     TRY_ASSIGN(const auto file, find_variant(system, variant_name));
     TRY_ASSIGN(const auto variant, image::load_variant(file));
+    // A default that the model refuses would be found by the machine, which then has no API.
+    TRY(load_model(file, variant));
     std::fprintf(stderr, "building %s\n", variant.name.c_str());
     TRY(make_update_root(system, context).while_("the root of trust for updates"));
     TRY(compile_programs(context, variant));

@@ -8,6 +8,13 @@
 
 namespace holdfast::tool {
 
+Result<settings::Model> load_model(const std::filesystem::path& variant_file,
+                                   const image::Variant& variant)
+{
+    return settings::Model::load(to_text(image::description_of(variant)))
+        .while_(std::format("{}: settings", variant_file.native()));
+}
+
 Result<int> check_verb(const CommandLine& arguments, io::System& system)
 {
     CLI::App app("Validates a user data file against a variant, as a machine would take it. Exit "
@@ -25,9 +32,7 @@ Result<int> check_verb(const CommandLine& arguments, io::System& system)
     }
     TRY_ASSIGN(const auto variant_file, find_variant(system, variant_name));
     TRY_ASSIGN(const auto variant, image::load_variant(variant_file));
-    TRY_ASSIGN(const auto model,
-               settings::Model::load(to_text(image::description_of(variant)))
-                   .while_(std::format("{}: settings", variant_file.native())));
+    TRY_ASSIGN(const auto model, load_model(variant_file, variant));
     TRY_ASSIGN(const auto bytes, system.files.read(user_path(system, file)));
     return settings::check_user_data(file, bytes, model, std::cout);
 }

@@ -198,8 +198,13 @@ private:
     {
         TRY_ASSIGN(const auto channels, publish::list_channels(system_.files, layout_));
         for (const auto& channel : channels) {
-            TRY(publish::draft_refresh(system_.files, system_.clock, layout_, channel,
-                                       options_.role, publish_options_.expiration));
+            const auto drafted =
+                publish::draft_refresh(system_.files, system_.clock, layout_, channel,
+                                       options_.role, publish_options_.expiration);
+            // A channel that waits for its first signatures has nothing to renew.
+            if (!drafted.has_value() && drafted.error().code() != Errc::not_found) {
+                return drafted;
+            }
         }
         return {};
     }

@@ -8,6 +8,7 @@
 #include "api/server/update_handlers.hpp"
 #include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_service_manager.hpp"
+#include "store/migration/image.hpp"
 #include "store/migration/migrate.hpp"
 
 #include <cstdio>
@@ -29,6 +30,24 @@ Result<std::string> os_version(io::Files& files, const std::filesystem::path& os
                        os["build_id"].get<std::string>());
 }
 
+Result<Version> version_of(io::Files& files, const std::filesystem::path& os_release)
+{
+    TRY_ASSIGN(const auto os, read_os_object(files, os_release));
+    return Version::parse(os["version_id"].get<std::string>());
+}
+
+/// A store that was made at this version, and not brought to it, must find back too.
+Result<void> remember_migrations(store::Store& store, const ServerOptions& options, io::Files& files)
+{
+    TRY_ASSIGN(const auto remembered, store.note(store::migrations_note));
+    if (!remembered.empty()) {
+        return {};
+    }
+    TRY_ASSIGN(const auto version, version_of(files, options.os_release));
+    TRY_ASSIGN(const auto known, store::load_migrations(files, migrations));
+    return store.set_note(store::migrations_note, store::remembered_by_new_store(known, version));
+}
+
 Result<store::Store> open_store(const ServerOptions& options, const settings::Model& model,
                                 io::System& system)
 {
@@ -37,6 +56,7 @@ Result<store::Store> open_store(const ServerOptions& options, const settings::Mo
     TRY_ASSIGN(auto store, store::Store::open(options.datastore_path, system.clock));
     TRY_ASSIGN(const auto version, os_version(system.files, options.os_release));
     TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
+    TRY(remember_migrations(store, options, system.files).while_("remembering migrations"));
     return store;
 }
 
@@ -97,19 +117,15 @@ store::Check model_check(const settings::Model& model)
 Result<void> migrate_store(const ServerOptions& options, const settings::Model& model,
                            io::System& system)
 {
-    TRY_ASSIGN(const auto os, read_os_object(system.files, options.os_release));
-    const auto version = Version::parse(os["version_id"].get<std::string>());
-    if (!version.has_value()) {
-        return Failure{version.error()};
-    }
+    TRY_ASSIGN(const auto version, version_of(system.files, options.os_release));
     TRY_ASSIGN(const auto known, store::load_migrations(system.files, migrations));
     TRY_ASSIGN(const auto done,
                store::migrate(system.files, {store::recover_store, model_check(model)},
-                              options.datastore_path.parent_path(), *version, known));
+                              options.datastore_path.parent_path(), version, known));
     if (done.from.has_value()) {
         log::info("settings are of another version",
                   {{"from", done.from->str()},
-                   {"to", version->str()},
+                   {"to", version.str()},
                    {"applied", std::to_string(done.forward)},
                    {"taken back", std::to_string(done.backward)}});
     }

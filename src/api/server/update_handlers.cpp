@@ -93,9 +93,22 @@ Result<Response> cancel_download(UpdateContext& context, const Request&)
     return empty_response();
 }
 
+/// Whether the other set holds an update that the next boot would try for the first time.
+bool has_untried_update(io::Files& files)
+{
+    const auto text = files.read(update::status_path);
+    const auto status = text.has_value() ? update::parse_status(*text)
+                                         : Result<update::Status>(Failure{text.error()});
+    return status.has_value() && status->state == update::State::ready;
+}
+
 Result<Response> rollback(UpdateContext& context, const Request&)
 {
     TRY(require_free(context));
+    if (has_untried_update(context.files)) {
+        return fail(Errc::conflict, "The other set holds an update that has not been tried yet; "
+                                    "cancel it to stay at this version");
+    }
     TRY_ASSIGN(const auto done,
                context.processes.run({.arguments = {"/usr/bin/signpost", "rollback-to-inactive"},
                                       .time_limit = systemctl_limit}));

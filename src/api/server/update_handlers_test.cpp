@@ -121,6 +121,15 @@ TEST_F(UpdateHandlersTest, ADownloadThatRunsCanBeStopped)
               "/usr/bin/systemctl stop -- thar-be-updates@prepare.service");
 }
 
+TEST_F(UpdateHandlersTest, RollbackIsNotAWayToAnUpdateThatWaits)
+{
+    files_.put(update::status_path, to_text(to_json(update::Status{.state = update::State::ready})));
+    const auto refused = ask("POST", "/actions/rollback-update");
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_THAT(refused.body, HasSubstr("cancel it"));
+    EXPECT_THAT(processes_.commands(), IsEmpty());
+}
+
 TEST_F(UpdateHandlersTest, RollbackNeedsAVersionToGoBackTo)
 {
     processes_.answer("/usr/bin/signpost rollback-to-inactive", {1, "", "not bootable"});

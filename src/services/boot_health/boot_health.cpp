@@ -21,6 +21,8 @@ constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 1s;
 constexpr auto pause_before_reboot = 60s;
 constexpr auto program_limit = 20s;
+/// What surely ends before boot-deadline.timer.
+constexpr auto limit_within_deadline = 150s;
 
 /// A file of settings that is missing or damaged must not make a boot look better than it is, nor
 /// worse: the image's rules hold without it.
@@ -53,7 +55,7 @@ Result<std::vector<UnitState>> states_of(io::Processes& processes,
                                          const std::vector<std::string>& units)
 {
     io::Command show{.arguments = {"/usr/bin/systemctl", "show",
-                                   "--property=Id,LoadState,ActiveState,StatusText", "--"},
+                                   "--property=Id,Names,LoadState,ActiveState,StatusText", "--"},
                      .time_limit = program_limit};
     show.arguments.insert(show.arguments.end(), units.begin(), units.end());
     TRY_ASSIGN(const auto shown, io::run_checked(processes, show));
@@ -158,6 +160,8 @@ Result<void> reboot(World& world)
         io::run_checked(world.processes, {.arguments = {"/usr/bin/systemctl", "reboot", "--no-block"},
                                           .time_limit = program_limit});
     if (asked.has_value()) {
+        // boot-failed.service need not judge it again. Where /run is what failed, it will.
+        static_cast<void>(note_judgement(world.files, "failed\n").has_value());
         return {};
     }
     log::warning("no orderly reboot; forcing one", {{"why", asked.error().message()}});
@@ -172,6 +176,13 @@ Result<void> reboot(World& world)
 Result<void> wait_for_health(World& world)
 {
     TRY_ASSIGN(const auto rules, read_rules(world.files));
+    if (rules.time_limit > limit_within_deadline) {
+        // Somebody wants to wait for longer than a boot may take otherwise. The unit's own limit is
+        // what ends this program then.
+        TRY(io::run_checked(world.processes,
+                            {.arguments = {"/usr/bin/systemctl", "stop", "boot-deadline.timer"},
+                             .time_limit = program_limit}));
+    }
     const auto deadline = world.clock.monotonic_now() + rules.time_limit;
     for (;;) {
         const auto verdict = look(world, rules);

@@ -136,6 +136,22 @@ TEST(BootHealth, RebootsASetOnTrialWhenTheLimitHasPassed)
     EXPECT_LE(machine.clock.slept(), std::chrono::seconds(31));
 }
 
+TEST(BootHealth, MayWaitForLongerThanABootMayTakeOtherwise)
+{
+    constexpr auto stop_line = "/usr/bin/systemctl stop boot-deadline.timer";
+    Machine usual;
+    EXPECT_EQ(*run({"check"}, usual.world), 0);
+    EXPECT_THAT(usual.processes.command_lines(), Not(Contains(stop_line)));
+    Machine patient;
+    patient.files.put("/etc/boot-health.json", R"({"units": [], "time-limit-seconds": 900})");
+    patient.processes.answer("/usr/bin/systemctl stop", {});
+    patient.units_are("activating", "active");
+    EXPECT_EQ(*run({"check"}, patient.world), 1);
+    EXPECT_THAT(patient.processes.command_lines(), Contains(stop_line));
+    EXPECT_GE(patient.clock.slept(), std::chrono::seconds(900));
+    EXPECT_TRUE(patient.files.exists("/run/holdfast/boot-judged")) << "by nobody else again";
+}
+
 TEST(BootHealth, RebootsWhenTheApiRefuses)
 {
     Machine machine;
@@ -255,6 +271,10 @@ TEST(Units, ThatAreUnknownAreBad)
     EXPECT_EQ(judge_units({"a"}, {}).health, Health::bad);
     EXPECT_EQ(judge_units({"a"}, parse_units("Id=a\nLoadState=not-found\nActiveState=inactive\n")).health,
               Health::bad);
+    EXPECT_EQ(judge_units({"link"}, parse_units("Id=a\nNames=a link\nLoadState=loaded\n"
+                                                "ActiveState=active\n"))
+                  .health,
+              Health::good);
     EXPECT_EQ(judge_units({"a"}, parse_units("Id=a\nLoadState=loaded\nActiveState=active\n")).health,
               Health::good);
 }

@@ -76,6 +76,8 @@ std::vector<UnitState> parse_units(std::string_view shown)
         auto& unit = units.back();
         if (key == "Id") {
             unit.name = value;
+        } else if (key == "Names") {
+            unit.names = split(value, ' ');
         } else if (key == "LoadState") {
             unit.load = value;
         } else if (key == "ActiveState") {
@@ -91,7 +93,10 @@ Verdict judge_units(const std::vector<std::string>& required, const std::vector<
 {
     Verdict verdict;
     for (const auto& name : required) {
-        const auto unit = std::ranges::find(units, name, &UnitState::name);
+        // By any of its names: dbus.service may be a link to whatever serves the bus.
+        const auto unit = std::ranges::find_if(units, [&name](const UnitState& candidate) {
+            return candidate.name == name || std::ranges::contains(candidate.names, name);
+        });
         if (unit == units.end() || unit->load != "loaded") {
             return {.health = Health::bad, .reason = name + " cannot be loaded"};
         }

@@ -26,10 +26,11 @@ Result<Rules> with_settings(Rules rules, std::string_view json);
 
 /// One unit as `systemctl show` prints it.
 struct UnitState {
-    std::string name;
-    std::string load;   ///< "loaded", "not-found", …
-    std::string active; ///< "active", "activating", "failed", …
-    std::string status; ///< What the service last said of itself, such as why it cannot go on.
+    std::string name;               ///< Of the unit itself, where `names` has links to it.
+    std::vector<std::string> names; ///< All of them.
+    std::string load;               ///< "loaded", "not-found", …
+    std::string active;             ///< "active", "activating", "failed", …
+    std::string status;             ///< What the service last said of itself, such as why it cannot go on.
 };
 /// "apiserver.service failed: settings cannot be …".
 std::string failure_of(const UnitState& unit);

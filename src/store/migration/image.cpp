@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view adopted_note = "os-version";
 /// Written here: says the version before the first server of that version has run.
 constexpr std::string_view version_note = "store-version";
-constexpr std::string_view done_note = "migrations";
 
 Result<std::string> note(Database& database, std::string_view name)
 {
@@ -97,7 +96,7 @@ Rows rows_of(const Json& list)
 
 Result<std::vector<Done>> read_done(Database& database)
 {
-    TRY_ASSIGN(const auto text, note(database, done_note));
+    TRY_ASSIGN(const auto text, note(database, migrations_note));
     std::vector<Done> done;
     if (text.empty()) {
         return done;
@@ -140,6 +139,17 @@ Result<std::optional<Version>> version_of_store(std::string_view bytes)
     return std::optional<Version>(*std::move(version));
 }
 
+std::string remembered_by_new_store(const std::vector<Migration>& known, const Version& version)
+{
+    std::vector<Done> done;
+    for (const auto& migration : known) {
+        if (migration.version <= version) {
+            done.push_back({migration, {}});
+        }
+    }
+    return to_text(done_json(done));
+}
+
 Result<StoreImage> read_store(std::string_view bytes)
 {
     TRY_ASSIGN(auto database, Database::from_bytes(bytes));
@@ -157,7 +167,7 @@ Result<std::string> write_store(std::string_view bytes, const StoreImage& image,
         TRY_ASSIGN(auto change, Transaction::begin(database));
         TRY(write_rows(database, image.rows));
         TRY(set_note(database, version_note, version.str()));
-        TRY(set_note(database, done_note, to_text(done_json(image.done))));
+        TRY(set_note(database, migrations_note, to_text(done_json(image.done))));
         TRY(change.commit());
     }
     return database.to_bytes();

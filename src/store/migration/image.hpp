@@ -16,6 +16,13 @@ struct StoreImage {
     std::vector<Done> done; ///< Oldest first.
 };
 
+/// The note of a store (`Store::note`) with the migrations that it remembers.
+inline constexpr std::string_view migrations_note = "migrations";
+
+/// That note for a store which is made at this version: it is as if it had come here by the image's
+/// migrations, so that an older version can take those back. `known`: oldest first.
+std::string remembered_by_new_store(const std::vector<Migration>& known, const Version& version);
+
 /// The version that the store was brought to last; nothing for one that no image has adopted.
 /// `bytes` is the store's file. Errors: `corrupt`.
 Result<std::optional<Version>> version_of_store(std::string_view bytes);

@@ -98,7 +98,11 @@ Result<Migrated> migrate(io::Files& files, const Hooks& hooks,
         migrated.forward = go_forward(*image, *from, to, known);
         TRY(check_made(before, image->rows, hooks.check));
     } else {
+        const auto before = image->rows;
         migrated.backward = go_backward(*image, to);
+        if (const auto fits = check_made(before, image->rows, hooks.check); !fits.has_value()) {
+            return restore(files, folder, *from, to, bytes, fits.error());
+        }
     }
     TRY_ASSIGN(const auto changed, write_store(bytes, *image, to));
     TRY(io::replace_file(files, kept_file(folder, *from), bytes, 0600)

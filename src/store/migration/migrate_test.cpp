@@ -171,6 +171,33 @@ TEST_F(Migrate, GoesBackByWhatTheStoreRemembers)
     EXPECT_EQ(values().at("settings.greeting"), "\"mine\"") << "and forth again";
 }
 
+TEST_F(Migrate, GoesBackOnAMachineThatBeganAtTheNewerVersion)
+{
+    // Imaged at 1.1.0: its store was never at 1.0.0, which names the setting otherwise.
+    io::FakeClock clock;
+    std::string pattern = testing::TempDir() + "holdfast-migrate-XXXXXX";
+    const std::filesystem::path directory = ::mkdtemp(pattern.data());
+    {
+        auto store = Store::open(directory, clock);
+        ASSERT_TRUE(store->adopt_image("1.1.0 0123abcd", {}).has_value());
+        ASSERT_TRUE(store->set_note(migrations_note,
+                                    remembered_by_new_store(known(), version("1.1.0")))
+                        .has_value());
+        ASSERT_TRUE(store->patch("t", {{"settings.greeting", "\"mine\""}}, {Source::api, "uid=0"},
+                                 Strength::strong)
+                        .has_value());
+        ASSERT_TRUE(store->commit("t").has_value());
+    }
+    io::PosixFiles files;
+    files_.put(live, *files.read(directory / "settings.sqlite", 1U << 20U));
+    std::filesystem::remove_all(directory);
+    const auto back = migrate(files_, hooks, folder, version("1.0.0"), {});
+    ASSERT_TRUE(back.has_value()) << back.error().message();
+    EXPECT_EQ(back->backward, 1) << "not those of 1.2.0, which the image knew of too";
+    EXPECT_EQ(values().at("settings.motd"), "\"mine\"");
+    EXPECT_FALSE(values().contains("settings.greeting"));
+}
+
 TEST_F(Migrate, KeepsOnTheWayBackWhatWasChangedInBetween)
 {
     to("1.1.0");

@@ -102,16 +102,15 @@ void set_max_version_of_all(Content& content, const Channel& channel,
     }
 }
 
-Version newest_of(const Content& content, const Channel& channel,
-                          const Version& fallback)
+/// What all entries of the channel have; the newest version that an older tool left anywhere.
+Version max_version_of(const Content& content, const Channel& channel, Version at_least)
 {
-    auto newest = fallback;
     for (const auto& entry : content.manifest.updates) {
         if (is_of(entry, channel)) {
-            newest = std::max(newest, entry.version);
+            at_least = std::max(at_least, entry.max_version);
         }
     }
-    return newest;
+    return at_least;
 }
 
 } // namespace
@@ -182,7 +181,7 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
          .waves = options.waves,
          .images = {.boot = build.boot.name, .root = build.root.name, .hash = build.hash.name}});
     set_max_version_of_all(content, build.channel,
-                           newest_of(content, build.channel, build.version));
+                           max_version_of(content, build.channel, build.version));
     return check_content(content, build.channel);
 }
 

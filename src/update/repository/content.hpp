@@ -50,7 +50,8 @@ struct AddOptions {
     update::Waves waves{};
 };
 
-/// Offers the build to machines; max_version of all becomes the newest. Its payloads become targets
+/// Offers the build to machines; max_version of all becomes its version, unless it is higher already:
+/// a version that machines are held back from stays out of reach. Its payloads become targets
 /// with the custom data variant, arch, version, and `partition-bytes`: the size that machines which
 /// were imaged with this version have.
 ///

@@ -122,6 +122,10 @@ TEST_F(Offered, MaxVersionIsOneForAll)
         EXPECT_EQ(entry.max_version.str(), "1.0.0");
     }
     EXPECT_FALSE(set_max_version(content, channel, version_of("7.0.0")).has_value());
+    ASSERT_TRUE(add("1.0.1", options_of(1000, {"1.0.0", "1.1.0"})).has_value());
+    EXPECT_EQ(max_version(), "1.0.1") << "a hotfix does not bring the bad 1.1.0 back";
+    ASSERT_TRUE(add("1.2.0", options_of(1000, {"1.0.1", "1.1.0"})).has_value());
+    EXPECT_EQ(max_version(), "1.2.0");
 }
 
 TEST_F(Offered, WavesMustAscend)

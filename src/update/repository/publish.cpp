@@ -7,6 +7,8 @@
 #include "update/tuf/names.hpp"
 #include "update/tuf/trusted_metadata.hpp"
 
+#include <set>
+
 namespace holdfast::publish {
 
 namespace {
@@ -60,7 +62,8 @@ public:
     {
     }
 
-    /// Whether anything new was made complete; `waiting` gets what could not be.
+    /// Whether anything new was made complete; `waiting` gets what could not be. What waits does not
+    /// hold up what is complete without it: a timestamp is renewed while people sign targets.
     Result<bool> complete(std::vector<Waiting>& waiting)
     {
         TRY_ASSIGN(published_, load_published(files_, layout_, channel_));
@@ -70,15 +73,25 @@ public:
         }
         TRY_ASSIGN(const bool has_targets, complete_part("targets", drafts_.targets, waiting));
         if (!has_targets) {
+            set_aside("targets", drafts_.targets);
+        }
+        if (!has_any(&Documents::targets)) {
             return false;
         }
         TRY(draft_snapshot());
         TRY_ASSIGN(const bool has_snapshot, complete_part("snapshot", drafts_.snapshot, waiting));
         if (!has_snapshot) {
+            // Nothing may be published that no snapshot speaks of.
+            set_aside("targets", drafts_.targets);
+            set_aside("snapshot", drafts_.snapshot);
+        }
+        if (!has_any(&Documents::snapshot)) {
             return false;
         }
         TRY(draft_timestamp());
-        return complete_part("timestamp", drafts_.timestamp, waiting);
+        TRY_ASSIGN(const bool has_timestamp,
+                   complete_part("timestamp", drafts_.timestamp, waiting));
+        return has_timestamp && (drafts_.targets || drafts_.snapshot || drafts_.timestamp);
     }
 
     /// Writes what `complete` completed where machines look, the timestamp last.
@@ -99,6 +112,20 @@ public:
     }
 
 private:
+    /// The draft stays on the disk as it is; here it is as if there were none.
+    template <typename Part>
+    void set_aside(const std::string& role, std::optional<Stored<Part>>& draft)
+    {
+        aside_.insert(role);
+        draft.reset();
+    }
+
+    template <typename Part>
+    bool has_any(std::optional<Stored<Part>> Documents::* part) const
+    {
+        return drafts_.*part || published_.*part;
+    }
+
     template <typename Part>
     const Stored<Part>& newest(std::optional<Stored<Part>> Documents::* part) const
     {
@@ -120,8 +147,10 @@ private:
     Result<void> remove_drafts()
     {
         const auto folder = layout_.drafts(channel_);
-        for (const auto* name : {"targets.json", "snapshot.json", "timestamp.json"}) {
-            TRY(files_.remove(folder / name));
+        for (const std::string role : {"targets", "snapshot", "timestamp"}) {
+            if (!aside_.contains(role)) {
+                TRY(files_.remove(folder / tuf::cached_name(role)));
+            }
         }
         return files_.exists(folder) ? files_.flush_directory(folder) : Result<void>();
     }
@@ -227,6 +256,7 @@ private:
     Channel channel_;
     Documents published_;
     Documents drafts_;
+    std::set<std::string> aside_; ///< Roles whose drafts go on waiting.
 };
 
 /// Gives the channel the roots that it lacks, oldest first.
@@ -322,15 +352,11 @@ Result<bool> publish_first_root(io::Files& files, const Layout& layout, const Ke
     return true;
 }
 
-Result<void> publish_next_root(io::Files& files, const Layout& layout, const KeyRing& keys,
-                               const std::vector<Channel>& channels, tuf::Document draft,
+/// `draft` is complete.
+Result<void> publish_next_root(io::Files& files, const Layout& layout,
+                               const std::vector<Channel>& channels, const tuf::Document& draft,
                                const Roots& roots, std::vector<Waiting>& waiting)
 {
-    TRY_ASSIGN(auto wait, complete_root(files, layout, keys, draft, &roots.current));
-    if (wait) {
-        waiting.push_back(*std::move(wait));
-        return {};
-    }
     for (const auto& channel : channels) {
         TRY_ASSIGN(const bool holds, holds_by(files, layout, channel, *roots.next));
         if (!holds) {
@@ -359,12 +385,19 @@ Result<std::vector<Waiting>> publish(io::Files& files, io::Clock& clock, const L
         return waiting;
     }
     TRY_ASSIGN(const auto root_texts, load_roots(files, layout));
-    TRY_ASSIGN(const auto roots_seen, roots_of_machine(files, options.shipped_root, root_texts));
+    TRY_ASSIGN(auto roots_seen, roots_of_machine(files, options.shipped_root, root_texts));
     Roots roots;
     TRY_ASSIGN(roots.current, load_current_root(files, layout));
     TRY_ASSIGN(auto root_draft, load_root_draft(files, layout));
+    std::optional<Waiting> root_waits;
     if (root_draft) {
         TRY_ASSIGN(roots.next, tuf::read_root(root_draft->signed_part()));
+        TRY_ASSIGN(root_waits, complete_root(files, layout, keys, *root_draft, &roots.current));
+        if (!root_waits) {
+            // It follows at once. Where the current one has expired, no machine takes anything
+            // before that.
+            roots_seen.push_back(root_draft->text());
+        }
     }
     TRY_ASSIGN(const auto channels, list_channels(files, layout));
     for (const auto& channel : channels) {
@@ -375,9 +408,10 @@ Result<std::vector<Waiting>> publish(io::Files& files, io::Clock& clock, const L
             TRY(work.write(roots_seen));
         }
     }
-    if (root_draft) {
-        TRY(publish_next_root(files, layout, keys, channels, *std::move(root_draft), roots,
-                              waiting));
+    if (root_waits) {
+        waiting.push_back(*std::move(root_waits));
+    } else if (root_draft) {
+        TRY(publish_next_root(files, layout, channels, *root_draft, roots, waiting));
     }
     return waiting;
 }

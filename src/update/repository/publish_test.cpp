@@ -145,6 +145,51 @@ TEST_F(TwoPeople, SignInTurn)
     EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0"));
 }
 
+TEST_F(TwoPeople, DoNotHoldUpTheTimestamp)
+{
+    sign(anna);
+    sign(bert);
+    publisher.keys = {};
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    sign(anna);
+    sign(bert);
+    ASSERT_THAT(sign(robot), IsEmpty());
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    sign(anna);
+
+    // Bert is away for longer than a timestamp lasts.
+    publisher.clock.advance(std::chrono::days(8));
+    ASSERT_FALSE(publisher.verify().has_value());
+    ASSERT_TRUE(draft_refresh(publisher.files, publisher.clock, publisher.layout,
+                              TestPublisher::channel, "timestamp", {})
+                    .has_value());
+    EXPECT_EQ(sign(robot)[0].document, "metal/x86_64 targets.json");
+    ASSERT_TRUE(publisher.verify().has_value()) << publisher.verify().error().message();
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0"));
+
+    sign(bert);
+    EXPECT_THAT(sign(robot), IsEmpty());
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+}
+
+TEST(Publish, GoesOnAfterTheRootHasExpired)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    publisher.clock.advance(std::chrono::weeks(60));
+    // What is refused leaves a draft behind.
+    ASSERT_FALSE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    auto root = *load_next_root(publisher.files, publisher.layout);
+    root.expires = std::chrono::sys_days(std::chrono::year(2040) / 1 / 1);
+    ASSERT_TRUE(save_root_draft(publisher.files, publisher.layout, root).has_value());
+    const auto waiting = publisher.publish_now();
+    ASSERT_TRUE(waiting.has_value()) << waiting.error().message();
+    EXPECT_THAT(*waiting, IsEmpty());
+    const auto found = publisher.verify();
+    ASSERT_TRUE(found.has_value()) << found.error().message();
+    EXPECT_THAT(found->versions, ElementsAre("1.0.0", "1.1.0"));
+}
+
 TEST_F(TwoPeople, RotateAKeyWithoutAGapForMachines)
 {
     sign(anna);

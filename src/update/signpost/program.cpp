@@ -44,6 +44,14 @@ Result<std::string> apply(Signpost& signpost, const SystemDisk&)
     return std::string();
 }
 
+Result<bool> is_marked_successful(const SystemDisk& system_disk, const OpenDisk& open_disk)
+{
+    TRY_ASSIGN(const auto device, open_disk(system_disk.device(), DiskUse::look));
+    TRY_ASSIGN(const auto signpost, Signpost::open(*device, system_disk.root_partition)
+                                        .while_(system_disk.device()));
+    return signpost.is_marked_successful();
+}
+
 struct Subcommand {
     std::string_view name;
     std::string_view help;
@@ -99,6 +107,13 @@ Result<std::string> run_signpost(const std::vector<std::string>& arguments, io::
         return fail(Errc::invalid, "expected one known subcommand\n{}", usage());
     }
     TRY_ASSIGN(const auto system_disk, find_system_disk(files));
+    if (chosen->run == &apply<&Signpost::mark_successful_boot>) {
+        // A download that has begun already holds the disk. A set that is proven needs no change.
+        TRY_ASSIGN(const bool is_marked, is_marked_successful(system_disk, open_disk));
+        if (is_marked) {
+            return std::string();
+        }
+    }
     TRY_ASSIGN(const auto device, open_disk(system_disk.device(), chosen->use));
     TRY_ASSIGN(auto signpost, Signpost::open(*device, system_disk.root_partition)
                                   .while_(system_disk.device()));

@@ -145,6 +145,11 @@ Result<void> Signpost::rewrite_table()
     return {};
 }
 
+bool Signpost::is_marked_successful() const
+{
+    return !needs_writing_ && has_boot_ever_succeeded() && partitions(active_).flags.successful;
+}
+
 Result<void> Signpost::mark_successful_boot()
 {
     const auto private_partition = table_->find(boot::private_partition_type, 0);

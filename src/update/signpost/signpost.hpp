@@ -46,6 +46,8 @@ public:
     /// The set that the boot manager takes next.
     std::optional<SlotName> next() const;
     bool has_boot_ever_succeeded() const;
+    /// Whether `mark_successful_boot` would change nothing.
+    bool is_marked_successful() const;
 
     // All below end with the change on the disk for good, or with an error: `conflict` when the
     // flags don't allow it or there is no inactive set (nothing is changed then); `io`.

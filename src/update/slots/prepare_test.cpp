@@ -239,12 +239,19 @@ TEST_F(Prepare, FetchesAllOfAnImageWhoseMapIsWrong)
     wrong.release.root.url = "http://updates/mixed/root";
     serve(server, wrong);
     server.files[other.release.blocks->url] = other.blocks;
-    // The server's copy fits the list, so that only the hash of the whole image can object.
+    // A server's copy that fits the list: only the hash of the whole image can object.
+    const auto right = server.files[wrong.release.root.url];
     server.files[wrong.release.root.url] = other.root;
     const auto refused = run(wrong.release);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code(), Errc::corrupt);
     EXPECT_EQ(flags_of_b(), cleared);
+
+    // The image itself, which the list objects to.
+    server.files[wrong.release.root.url] = right;
+    const auto taken = run(wrong.release);
+    ASSERT_TRUE(taken.has_value()) << taken.error().message();
+    EXPECT_NE(flags_of_b(), cleared);
 }
 
 TEST_F(Prepare, RefusesWhatDoesNotFitBeforeAnythingIsChanged)

@@ -214,10 +214,16 @@ Result<void> read_back(Transfer& transfer, const Filling& filling)
 {
     TRY_ASSIGN(const bool holds, holds_payload(transfer, filling.payload, filling.target));
     if (!holds) {
-        return fail(Errc::corrupt, "{}: the partition does not hold what the release says",
+        return fail(Errc::corrupt, "{}: what came is not what the release says",
                     filling.payload.name);
     }
     return {};
+}
+
+Result<void> fill_by(Transfer& transfer, const Filling& filling, BlockMap* map)
+{
+    TRY(Filler(transfer, filling, map).run());
+    return read_back(transfer, filling);
 }
 
 } // namespace
@@ -255,15 +261,14 @@ Result<void> fill_partition(Transfer& transfer, const Filling& filling)
         }
     }
     const auto before = transfer.progress();
-    TRY(Filler(transfer, filling, filling.map).run());
-    const auto good = read_back(transfer, filling);
+    const auto good = fill_by(transfer, filling, filling.map);
     if (good.has_value() || good.error().code() != Errc::corrupt || filling.map == nullptr) {
         return good;
     }
-    // Two blocks with one key, or a map that is wrong: both cost a download, not the update.
+    // Two blocks with one key, or a map that is wrong: both cost a download, not the update. So does
+    // a server that sends something else, before its bytes are refused.
     transfer.take_back(before);
-    TRY(Filler(transfer, filling, nullptr).run());
-    return read_back(transfer, filling);
+    return fill_by(transfer, filling, nullptr);
 }
 
 } // namespace holdfast::update
