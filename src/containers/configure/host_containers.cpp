@@ -133,8 +133,15 @@ private:
     {
         const auto shown = processes_.run(
             {.arguments = {"systemctl", "show", "--property=ActiveState,Job", unit_of(name)}});
-        // A job, such as a start that waits for containerd, is told only where there is one.
-        return shown.has_value() && trimmed(shown->output) == "ActiveState=inactive";
+        if (!shown.has_value()) {
+            return false;
+        }
+        // A job may be a start that waits for containerd.
+        const auto lines = split(shown->output, '\n');
+        return std::ranges::contains(lines, "ActiveState=inactive") &&
+               std::ranges::none_of(lines, [](const auto& line) {
+                   return line.starts_with("Job=") && line.size() > 4;
+               });
     }
 
     /// During the boot the job waits for containerd; nobody waits for it here. Nothing is "enabled":
