@@ -206,8 +206,7 @@ Result<void> read_partitions(const toml::node& node, Variant& variant)
                        {"boot", mebibytes_into(sizes.boot, "boot", variant.places)},
                        {"root", mebibytes_into(sizes.root, "root", variant.places)},
                        {"hash", mebibytes_into(sizes.hash, "hash", variant.places)},
-                       {"private", mebibytes_into(sizes.private_, "private", variant.places)},
-                       {"disk", mebibytes_into(sizes.disk, "disk", variant.places)}});
+                       {"private", mebibytes_into(sizes.private_, "private", variant.places)}});
 }
 
 Result<void> read_settings(const toml::node& node, Variant& variant)

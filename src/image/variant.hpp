@@ -18,7 +18,6 @@ struct PartitionSizes {
     std::int64_t root = 512;
     std::int64_t hash = 8;
     std::int64_t private_ = 64;
-    std::int64_t disk = 4096; ///< Size of the virtual disk that `run` makes from the image.
 };
 
 /// A container image that the builder makes from Debian packages and puts into the root tree as

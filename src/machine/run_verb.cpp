@@ -150,6 +150,12 @@ Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMake
     return run(adapters.world(system), adapters.terminal, places(), options);
 }
 
+bool is_machine_running(io::System& system)
+{
+    Adapters adapters;
+    return running_api(adapters.world(system), places()).has_value();
+}
+
 Result<int> stop_verb(const CommandLine& arguments, io::System& system)
 {
     CLI::App app("Shuts down the machine that `run` started.", "holdfast stop");

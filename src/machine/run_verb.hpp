@@ -19,6 +19,8 @@ std::filesystem::path user_path(io::System& system, const std::filesystem::path&
 /// the verb and returns the exit status: 2 for misuse.
 Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image);
 Result<int> stop_verb(const CommandLine& arguments, io::System& system);
+/// Whether the developer's machine runs.
+bool is_machine_running(io::System& system);
 /// Becomes the project's apiclient, told how to reach the machine that runs.
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
 

@@ -161,6 +161,9 @@ Result<int> clean_verb(const CommandLine& arguments, io::System& system)
         return app.exit(problem) == 0 ? 0 : 2;
     }
     TRY_ASSIGN(const auto context, make_context(system));
+    if (machine::is_machine_running(system)) {
+        return fail(Errc::conflict, "a machine runs from out/; ./holdfast stop ends it");
+    }
     std::vector<fs::path> doomed{context.checkout / "out", context.checkout / "build"};
     if (cache) {
         for (const auto* name : {"apt", "trees", "stage", "ccache"}) {

@@ -151,7 +151,7 @@ Subcommands:
         -c, --check           looks for one first
         -r, --reboot          restarts the machine afterwards
     update cancel             Stops a download, or takes `update apply` back before the reboot
-    update rollback           Has the next boot start the version before
+    update rollback           Has the next boot start the version before; not while an update waits
         -r, --reboot          restarts the machine afterwards
     update status             Shows the state, a running download, and why the machine left the
                               last update again, if it did

@@ -26,7 +26,7 @@ int main()
         ::sigaddset(&awaited, signal);
     }
     ::sigprocmask(SIG_BLOCK, &awaited, nullptr);
-    say("control: the container is up; enter it with \"apiclient exec control sh\"\n");
+    say("control: the container is up\n");
     for (;;) {
         const int signal = ::sigwaitinfo(&awaited, nullptr);
         if (signal == SIGTERM || signal == SIGINT) {

@@ -19,7 +19,8 @@ struct HostContainer {
         field<&HostContainer::superpowered>("superpowered",
                                             "Whether it may do everything that root may do on the "
                                             "host; unset means no."),
-        field<&HostContainer::source>("source", "The image: a reference in a registry."),
+        field<&HostContainer::source>("source", "The image: a reference in a registry, or file:// "
+                                      "and the path of an OCI archive on the machine."),
         field<&HostContainer::user_data>("user-data",
                                          "Bytes for the container, which it finds in "
                                          "/.bottlerocket/host-containers/current/user-data."),
