@@ -106,9 +106,13 @@ protected:
         return machine.disk().content();
     }
 
+    /// An older release is what the machine ran before and can still fall back to.
     static TestMachine make_empty_machine(std::uint64_t seed)
     {
-        return TestMachine(seed, {1, 0, true}, {0, 1, false}, GetParam().sector_size);
+        const bool has_fall_back = GetParam().inactive == Scenario::InactiveSet::older_release;
+        return TestMachine(seed, {2, 0, true},
+                           has_fall_back ? SlotFlags{1, 0, true} : SlotFlags{0, 1, false},
+                           GetParam().sector_size);
     }
 
     TestMachine make_machine(std::uint64_t seed) const
@@ -159,6 +163,11 @@ protected:
         ASSERT_TRUE(host.booted.has_value()) << "nothing boots any more";
         ASSERT_TRUE(host.is_first_choice) << "the first choice was not whole";
         ASSERT_TRUE(machine.holds(SlotName::a, running_release())) << "the active set was changed";
+        if (boot::is_bootable(machine.signpost().partitions(SlotName::b).flags)) {
+            ASSERT_TRUE(machine.holds(SlotName::b, left_over_release()) ||
+                        machine.holds(SlotName::b, next_release()))
+                << "the machine would fall back to a set that is damaged";
+        }
         if (finished) {
             ASSERT_EQ(host.booted, SlotName::b) << "success was reported, so it must last";
         }
