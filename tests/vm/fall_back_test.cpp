@@ -10,6 +10,7 @@ namespace holdfast::vm {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr boot::SlotFlags on_trial{.priority = 2, .tries_left = 1, .successful = false};
 constexpr boot::SlotFlags spent{.priority = 2, .tries_left = 0, .successful = false};
@@ -54,6 +55,22 @@ TEST(FallBack, FromARootWithOneFlippedBit)
     ASSERT_TRUE(succeeds(machine.power_down()));
     EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
     EXPECT_TRUE(flags_of(machine, "HOLDFAST-BOOT-A").successful);
+}
+
+TEST(FallBack, HasNowhereToGoButADamagedRootIsNotRunEither)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) -> Result<void> {
+        return flip_bit(disk, "HOLDFAST-ROOT-A", superblock + 100);
+    })));
+    ASSERT_TRUE(succeeds(machine.start()));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("data block 0 is corrupted", boot_limit)));
+    EXPECT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)));
+    const auto console = machine.console().text();
+    ASSERT_TRUE(succeeds(console));
+    EXPECT_THAT(*console, Not(HasSubstr("Welcome to Holdfast"))) << "nothing of it may run";
 }
 
 TEST(FallBack, FromABootImageThatDoesNotStartWithinTheSameBoot)
