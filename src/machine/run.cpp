@@ -10,9 +10,6 @@ namespace holdfast::machine {
 
 namespace {
 
-/// Largest file with user data that is read.
-constexpr std::size_t user_data_limit = 4U << 20U;
-
 constexpr std::uint16_t api_port_in_guest = 8443;
 constexpr char leave_key = '\x1d'; // Ctrl-]
 
@@ -98,7 +95,7 @@ bool had_user_data(io::Files& files, const std::filesystem::path& given,
     if (!wanted) {
         return true;
     }
-    const auto before = files.read(given, user_data_limit);
+    const auto before = files.read(given);
     return before.has_value() && *before == *wanted;
 }
 
@@ -156,7 +153,7 @@ Result<Options> prepare(const World& world, const RunPlaces& places, const RunOp
                                                        wanted.accelerator, places.cache));
     std::optional<std::string> user_data;
     if (wanted.user_data) {
-        TRY_ASSIGN(user_data, world.files.read(*wanted.user_data, user_data_limit));
+        TRY_ASSIGN(user_data, world.files.read(*wanted.user_data));
     }
     TRY_ASSIGN(auto disk, prepare_disk(world, places, wanted, user_data));
     TRY(enlarge(world.processes, disk, wanted.disk_gib));

@@ -53,6 +53,13 @@ Result<fs::path> find_variant(io::System& system, const std::string& name)
     return fail(Errc::not_found, "no variant \"{}\"; there are: {}", name, join(known, ", "));
 }
 
+Result<settings::Model> load_model(const fs::path& variant_file,
+                                   const image::Variant& variant)
+{
+    return settings::Model::load(to_text(image::description_of(variant)))
+        .while_(std::format("{}: settings", variant_file.native()));
+}
+
 namespace {
 
 /// Compiles the programs; ninja does nothing when they are up to date.

@@ -8,13 +8,6 @@
 
 namespace holdfast::tool {
 
-Result<settings::Model> load_model(const std::filesystem::path& variant_file,
-                                   const image::Variant& variant)
-{
-    return settings::Model::load(to_text(image::description_of(variant)))
-        .while_(std::format("{}: settings", variant_file.native()));
-}
-
 Result<int> check_verb(const CommandLine& arguments, io::System& system)
 {
     CLI::App app("Validates a user data file against a variant, as a machine would take it. Exit "

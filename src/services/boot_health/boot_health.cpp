@@ -171,17 +171,25 @@ Result<void> reboot(World& world)
     return {};
 }
 
+/// Somebody wants to wait for longer than a boot may take otherwise. The unit's own limit is what
+/// ends this program then. Should it not work, the boot has less time: no reason to fail it now.
+void stop_deadline(io::Processes& processes)
+{
+    const auto stopped = io::run_checked(
+        processes, {.arguments = {"/usr/bin/systemctl", "stop", "boot-deadline.timer"},
+                    .time_limit = program_limit});
+    if (!stopped.has_value()) {
+        log::warning("the boot's deadline stays", {{"why", stopped.error().message()}});
+    }
+}
+
 } // namespace
 
 Result<void> wait_for_health(World& world)
 {
     TRY_ASSIGN(const auto rules, read_rules(world.files));
     if (rules.time_limit > limit_within_deadline) {
-        // Somebody wants to wait for longer than a boot may take otherwise. The unit's own limit is
-        // what ends this program then.
-        TRY(io::run_checked(world.processes,
-                            {.arguments = {"/usr/bin/systemctl", "stop", "boot-deadline.timer"},
-                             .time_limit = program_limit}));
+        stop_deadline(world.processes);
     }
     const auto deadline = world.clock.monotonic_now() + rules.time_limit;
     for (;;) {

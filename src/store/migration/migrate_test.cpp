@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <functional>
 
 namespace holdfast::store {
 namespace {
@@ -73,8 +74,8 @@ to = "settings.containers.host"
     return migrations;
 }
 
-/// A store as a server of version 1.0.0 leaves it.
-std::string store_bytes()
+/// The file of a store to which `fill` was done.
+std::string store_with(const std::function<void(Store&)>& fill)
 {
     io::FakeClock clock;
     std::string pattern = testing::TempDir() + "holdfast-migrate-XXXXXX";
@@ -82,25 +83,34 @@ std::string store_bytes()
     {
         auto store = Store::open(directory, clock);
         EXPECT_TRUE(store.has_value());
-        EXPECT_TRUE(store->adopt_image("1.0.0 0123abcd", {{"settings.motd", "\"default\""},
-                                                          {"settings.ntp.options", R"(["iburst"])"}})
-                        .has_value());
-        EXPECT_TRUE(store
-                        ->patch("t",
-                                {{"settings.motd", "\"mine\""},
-                                 {"settings.kernel.lockdown", "\"on\""},
-                                 {"settings.host-containers.admin.enabled", "true"},
-                                 {"settings.host-containers.admin.legacy", "7"},
-                                 {"settings.host-containers.\"a.b\".source", "\"x\""}},
-                                {Source::api, "uid=0"}, Strength::strong)
-                        .has_value());
-        EXPECT_TRUE(store->commit("t").has_value());
+        fill(*store);
     }
     io::PosixFiles files;
     auto bytes = files.read(directory / "settings.sqlite", 1U << 20U);
     std::filesystem::remove_all(directory);
     EXPECT_TRUE(bytes.has_value());
     return bytes.has_value() ? *std::move(bytes) : "";
+}
+
+void set_by_api(Store& store, const Values& values)
+{
+    EXPECT_TRUE(store.patch("t", values, {Source::api, "uid=0"}, Strength::strong).has_value());
+    EXPECT_TRUE(store.commit("t").has_value());
+}
+
+/// A store as a server of version 1.0.0 leaves it.
+std::string store_bytes()
+{
+    return store_with([](Store& store) {
+        EXPECT_TRUE(store.adopt_image("1.0.0 0123abcd", {{"settings.motd", "\"default\""},
+                                                         {"settings.ntp.options", R"(["iburst"])"}})
+                        .has_value());
+        set_by_api(store, {{"settings.motd", "\"mine\""},
+                           {"settings.kernel.lockdown", "\"on\""},
+                           {"settings.host-containers.admin.enabled", "true"},
+                           {"settings.host-containers.admin.legacy", "7"},
+                           {"settings.host-containers.\"a.b\".source", "\"x\""}});
+    });
 }
 
 /// What counts in a store's file.
@@ -174,23 +184,13 @@ TEST_F(Migrate, GoesBackByWhatTheStoreRemembers)
 TEST_F(Migrate, GoesBackOnAMachineThatBeganAtTheNewerVersion)
 {
     // Imaged at 1.1.0: its store was never at 1.0.0, which names the setting otherwise.
-    io::FakeClock clock;
-    std::string pattern = testing::TempDir() + "holdfast-migrate-XXXXXX";
-    const std::filesystem::path directory = ::mkdtemp(pattern.data());
-    {
-        auto store = Store::open(directory, clock);
-        ASSERT_TRUE(store->adopt_image("1.1.0 0123abcd", {}).has_value());
-        ASSERT_TRUE(store->set_note(migrations_note,
-                                    remembered_by_new_store(known(), version("1.1.0")))
+    files_.put(live, store_with([](Store& store) {
+        EXPECT_TRUE(store.adopt_image("1.1.0 0123abcd", {}).has_value());
+        EXPECT_TRUE(store.set_note(migrations_note,
+                                   remembered_by_new_store(known(), version("1.1.0")))
                         .has_value());
-        ASSERT_TRUE(store->patch("t", {{"settings.greeting", "\"mine\""}}, {Source::api, "uid=0"},
-                                 Strength::strong)
-                        .has_value());
-        ASSERT_TRUE(store->commit("t").has_value());
-    }
-    io::PosixFiles files;
-    files_.put(live, *files.read(directory / "settings.sqlite", 1U << 20U));
-    std::filesystem::remove_all(directory);
+        set_by_api(store, {{"settings.greeting", "\"mine\""}});
+    }));
     const auto back = migrate(files_, hooks, folder, version("1.0.0"), {});
     ASSERT_TRUE(back.has_value()) << back.error().message();
     EXPECT_EQ(back->backward, 1) << "not those of 1.2.0, which the image knew of too";

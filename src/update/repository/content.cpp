@@ -102,15 +102,19 @@ void set_max_version_of_all(Content& content, const Channel& channel,
     }
 }
 
-/// What all entries of the channel have; the newest version that an older tool left anywhere.
-Version max_version_of(const Content& content, const Channel& channel, Version at_least)
+/// How far machines may go once `added` is on offer: as far as before, or to it where that is newer.
+/// What is no longer offered counts no more, so that machines at it come back.
+Version max_version_with(const Content& content, const Channel& channel, const Version& added)
 {
+    auto allowed = added;
+    auto newest = added;
     for (const auto& entry : content.manifest.updates) {
         if (is_of(entry, channel)) {
-            at_least = std::max(at_least, entry.max_version);
+            allowed = std::max(allowed, entry.max_version);
+            newest = std::max(newest, entry.version);
         }
     }
-    return at_least;
+    return std::min(allowed, newest);
 }
 
 } // namespace
@@ -181,7 +185,7 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
          .waves = options.waves,
          .images = {.boot = build.boot.name, .root = build.root.name, .hash = build.hash.name}});
     set_max_version_of_all(content, build.channel,
-                           max_version_of(content, build.channel, build.version));
+                           max_version_with(content, build.channel, build.version));
     return check_content(content, build.channel);
 }
 

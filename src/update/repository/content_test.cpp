@@ -87,6 +87,13 @@ TEST_F(Offered, VersionsCanBeTakenBack)
     EXPECT_EQ(content.manifest.migrations.size(), 1U) << "machines at 1.1.0 must find back";
 }
 
+TEST_F(Offered, MachinesAtAVersionThatWasTakenBackGoToTheNextOneThatIsAdded)
+{
+    ASSERT_TRUE(remove_version(content, channel, version_of("1.1.0")).has_value());
+    ASSERT_TRUE(add("1.0.1", options_of(1000, {"1.0.0", "1.1.0"})).has_value());
+    EXPECT_EQ(max_version(), "1.0.1");
+}
+
 TEST_F(Offered, MachinesOfAVersionThatWasTakenBackStillCount)
 {
     ASSERT_TRUE(add("1.1.1", options_of(700, {"1.1.0"})).has_value());

@@ -128,6 +128,16 @@ struct TwoPeople : ::testing::Test {
         EXPECT_TRUE(waiting.has_value()) << waiting.error().message();
         return waiting.has_value() ? *waiting : std::vector<Waiting>();
     }
+    void publish_first_version()
+    {
+        sign(anna);
+        sign(bert);
+        publisher.keys = {};
+        ASSERT_TRUE(publisher.add("1.0.0").has_value());
+        sign(anna);
+        sign(bert);
+        ASSERT_THAT(sign(robot), IsEmpty());
+    }
 };
 
 TEST_F(TwoPeople, SignInTurn)
@@ -147,13 +157,7 @@ TEST_F(TwoPeople, SignInTurn)
 
 TEST_F(TwoPeople, DoNotHoldUpTheTimestamp)
 {
-    sign(anna);
-    sign(bert);
-    publisher.keys = {};
-    ASSERT_TRUE(publisher.add("1.0.0").has_value());
-    sign(anna);
-    sign(bert);
-    ASSERT_THAT(sign(robot), IsEmpty());
+    publish_first_version();
     ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
     sign(anna);
 
@@ -192,13 +196,7 @@ TEST(Publish, GoesOnAfterTheRootHasExpired)
 
 TEST_F(TwoPeople, RotateAKeyWithoutAGapForMachines)
 {
-    sign(anna);
-    sign(bert);
-    publisher.keys = {};
-    ASSERT_TRUE(publisher.add("1.0.0").has_value());
-    sign(anna);
-    sign(bert);
-    EXPECT_THAT(sign(robot), IsEmpty());
+    publish_first_version();
 
     // A new robot takes over.
     auto new_key = PrivateKey::generate(SignatureScheme::ed25519);
