@@ -19,10 +19,10 @@ struct Item {
 };
 
 struct Report {
-    std::vector<Item> files;
-    std::vector<Item> services;
+    std::vector<Item> files = {};
+    std::vector<Item> services = {};
     /// In one sentence what went wrong, else empty.
-    std::string error;
+    std::string error = {};
 
     Json to_json() const;
 };

@@ -25,14 +25,20 @@ Result<Facts> fetch_facts(api::Client& client)
     return facts;
 }
 
-Result<std::vector<std::string>> read_keys()
+/// What a run is about: these keys, or everything.
+using Keys = std::optional<std::vector<std::string>>;
+
+Result<Keys> read_keys()
 {
-    TRY_ASSIGN(const auto text, io::read_standard_input());
+    TRY_ASSIGN(const auto text, io::read_line_of_standard_input());
     TRY_ASSIGN(const auto document, parse_json(text).while_("reading the keys"));
+    if (document == "all") {
+        return std::nullopt;
+    }
     std::vector<std::string> keys;
     for (const auto& item : document) {
         if (!document.is_array() || !item.is_string()) {
-            return fail(Errc::invalid, "standard input must be a JSON array of keys");
+            return fail(Errc::invalid, "standard input must be a JSON array of keys, or \"all\"");
         }
         keys.push_back(item.get<std::string>());
     }
@@ -53,45 +59,50 @@ void tell_server(api::Client& client, const Report& report, io::Clock& clock)
     }
 }
 
+Result<Report> run(api::Client& client, const std::string& variant_file, const Keys& keys,
+                   io::System& system)
+{
+    TRY_ASSIGN(const auto variant, system.files.read(variant_file));
+    TRY_ASSIGN(const auto model, settings::Model::load(variant));
+    TRY_ASSIGN(const auto facts, fetch_facts(client));
+    const auto plan = keys.has_value() ? plan_for_keys(model, *keys) : plan_for_all(model);
+    return apply(model, plan, facts, keys.has_value() ? Strictness::strict : Strictness::lenient,
+                 system.files, system.processes);
+}
+
 } // namespace
 
 Result<int> run_applier(const CommandLine& arguments, io::System& system)
 {
     api::ServiceOptions options;
-    bool all = false;
+    bool at_boot = false;
     std::string variant_file = "/usr/share/holdfast/variant.json";
     const auto usage = api::parse_service_options(
         "settings-applier", "Renders configuration files and restarts what they concern.",
         arguments, options,
-        {{"--all", "Every file and service, for the boot; else keys as JSON on standard input",
-          &all},
+        {{"--all",
+          "Every file and service, for the boot; else a line of JSON on standard input says which",
+          &at_boot},
          {"--variant-file", "The image's variant.json", &variant_file}});
     if (usage.has_value()) {
         return *usage;
     }
-    TRY_ASSIGN(const auto variant, system.files.read(variant_file));
-    TRY_ASSIGN(const auto model, settings::Model::load(variant));
     io::PosixNetwork network;
     api::LocalClient client(network, options.socket_path);
-    TRY_ASSIGN(const auto facts, fetch_facts(client));
-
-    Plan plan;
-    if (all) {
-        plan = plan_for_all(model);
-    } else {
-        TRY_ASSIGN(const auto keys, read_keys());
-        plan = plan_for_keys(model, keys);
-    }
-    const auto report = apply(model, plan, facts, all ? Strictness::lenient : Strictness::strict,
-                              system.files, system.processes);
-    std::puts(to_text(report.to_json()).c_str());
-    if (all) {
+    if (at_boot) {
+        TRY_ASSIGN(const auto report, run(client, variant_file, std::nullopt, system));
         // What failed has been reported. A boot goes on without one service's file: the machine
         // stays reachable, and the setting can be repaired.
         tell_server(client, report, system.clock);
         return 0;
     }
-    return report.error.empty() ? 0 : 1;
+    TRY_ASSIGN(const auto keys, read_keys());
+    auto report = run(client, variant_file, keys, system);
+    if (!report.has_value()) {
+        report = Report{.error = report.error().message()};
+    }
+    std::puts(to_text(report->to_json()).c_str());
+    return report->error.empty() ? 0 : 1;
 }
 
 } // namespace holdfast::apply

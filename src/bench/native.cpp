@@ -13,7 +13,7 @@ namespace {
 
 constexpr int samples = 41;
 
-/// apiserver in a folder of its own, until this object ends.
+/// apiserver and what starts the applier for it, in a folder of their own.
 class Server {
 public:
     static Result<Server> start(image::Context& context, const fs::path& folder)
@@ -25,38 +25,60 @@ public:
         TRY(io::replace_file(context.system.files, folder / "os-release",
                              "PRETTY_NAME=bench\nVARIANT_ID=bench\nVERSION_ID=0.0.0\n"
                              "BUILD_ID=00000000\n"));
-        auto server = Server(folder);
-        io::PosixBackground background;
-        TRY_ASSIGN(server.process_,
-                   background.start({(context.programs / "apiserver").native(), "--datastore-path",
-                                     (folder / "store").native(), "--socket-path",
-                                     server.socket().native(), "--variant-file",
-                                     (folder / "variant.json").native(), "--os-release",
-                                     (folder / "os-release").native(), "--remote-config",
-                                     (folder / "remote.json").native(), "--applier",
-                                     (context.programs / "settings-applier").native()},
-                                    folder / "apiserver.log"));
-        for (int attempt = 0; attempt < 200; ++attempt) {
-            if (context.system.files.exists(server.socket())) {
-                return server;
-            }
-            context.system.clock.sleep(std::chrono::milliseconds{50});
-        }
-        return fail(Errc::timeout, "apiserver did not open its socket; see {}",
-                    (folder / "apiserver.log").native());
+        auto server = Server(context, folder);
+        TRY(server.run({(context.programs / "apiserver").native(), "--datastore-path",
+                        (folder / "store").native(), "--socket-path", server.socket().native(),
+                        "--variant-file", server.variant_file(), "--os-release",
+                        (folder / "os-release").native(), "--remote-config",
+                        (folder / "remote.json").native(), "--applier-socket",
+                        server.applier_socket().native()},
+                       server.socket()));
+        // What settings-applier.socket does on a machine.
+        TRY(server.run({"systemd-socket-activate", "--accept", "--inetd",
+                        "--listen=" + server.applier_socket().native(),
+                        (context.programs / "settings-applier").native(), "--socket-path",
+                        server.socket().native(), "--variant-file", server.variant_file()},
+                       server.applier_socket()));
+        return server;
     }
 
     fs::path socket() const { return folder_ / "api.sock"; }
     Result<void> stop()
     {
         io::PosixBackground background;
-        return background.kill(process_);
+        for (const auto process : processes_) {
+            TRY(background.kill(process));
+        }
+        return {};
     }
 
 private:
-    explicit Server(fs::path folder) : folder_(std::move(folder)) {}
+    Server(image::Context& context, fs::path folder)
+        : context_(&context), folder_(std::move(folder))
+    {
+    }
+
+    fs::path applier_socket() const { return folder_ / "applier.sock"; }
+    std::string variant_file() const { return folder_ / "variant.json"; }
+
+    Result<void> run(const std::vector<std::string>& command, const fs::path& opens)
+    {
+        const auto log = folder_ / (opens.filename().native() + ".log");
+        io::PosixBackground background;
+        TRY_ASSIGN(const auto process, background.start(command, log));
+        processes_.push_back(process);
+        for (int attempt = 0; attempt < 200; ++attempt) {
+            if (context_->system.files.exists(opens)) {
+                return {};
+            }
+            context_->system.clock.sleep(std::chrono::milliseconds{50});
+        }
+        return fail(Errc::timeout, "{} was not opened; see {}", opens.native(), log.native());
+    }
+
+    image::Context* context_;
     fs::path folder_;
-    io::ProcessId process_{};
+    std::vector<io::ProcessId> processes_;
 };
 
 double milliseconds_since(image::Context& context, std::chrono::steady_clock::time_point start)

@@ -4,6 +4,7 @@
 #include "test_machine.hpp"
 
 #include <gmock/gmock.h>
+#include <map>
 #include <memory>
 
 namespace holdfast::vm {
@@ -104,6 +105,20 @@ TEST_F(RunningMachine, ByItsConsoleRestartsTheServiceOfAChangedSetting)
     }
     EXPECT_NE(after, before);
     EXPECT_NE(after, "0");
+}
+
+/// Each parameter asks for another right of whoever writes it; the applier's sandbox leaves them.
+TEST_F(RunningMachine, ByItsConsoleSetsKernelParametersWhateverRightTheyNeed)
+{
+    const std::map<std::string, std::string> wanted{{"vm.mmap_min_addr", "65537"},
+                                                    {"net.core.somaxconn", "2222"},
+                                                    {"kernel.yama.ptrace_scope", "2"},
+                                                    {"kernel.kptr_restrict", "2"}};
+    ASSERT_TRUE(succeeds(machine_->set({{"kernel", {{"sysctl", wanted}}}})));
+    ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
+    for (const auto& [key, value] : wanted) {
+        EXPECT_EQ(output("sysctl -n " + key), value) << key;
+    }
 }
 
 TEST_F(RunningMachine, RefusesAnInvalidSettingAndChangesNothing)

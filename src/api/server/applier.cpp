@@ -1,7 +1,8 @@
 #include "api/server/applier.hpp"
 
 #include "base/log.hpp"
-#include "base/text.hpp"
+
+#include <array>
 
 namespace holdfast::api {
 
@@ -12,32 +13,50 @@ std::string utc(std::chrono::system_clock::time_point time)
     return std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
 }
 
-/// The applier's own report where there is one, whatever the exit status; else what went wrong.
-Json report_of(const Result<io::Outcome>& outcome)
+/// A host container that does not stop is given up after a minute and a half; there may be a few.
+constexpr std::chrono::minutes run_limit{10};
+constexpr std::size_t longest_report = 1U << 20;
+
+/// All that comes until the applier ends.
+Result<std::string> read_report(io::ByteStream& stream)
 {
-    if (!outcome.has_value()) {
-        return {{"error", outcome.error().message()}};
+    std::string text;
+    std::array<char, 4096> bytes{};
+    for (;;) {
+        TRY_ASSIGN(const auto count, stream.read_some(bytes));
+        if (count == 0) {
+            return text;
+        }
+        text.append(bytes.data(), count);
+        if (text.size() > longest_report) {
+            return fail(Errc::too_large, "settings-applier reports over {} bytes", longest_report);
+        }
     }
-    auto report = parse_json(outcome->output);
-    Json result = report.has_value() && report->is_object() ? *std::move(report) : Json::object();
-    if (outcome->exit_status != 0 && !result.contains("error")) {
-        const auto words = trimmed(outcome->errors);
-        result["error"] =
-            std::format("exited with status {}: {}", outcome->exit_status, words.substr(0, 4000));
+}
+
+Result<Json> ask_applier(io::Network& network, const std::filesystem::path& socket,
+                         const std::string& keys)
+{
+    TRY_ASSIGN(const auto stream, network.connect_local(socket, run_limit));
+    TRY(stream->write_all(keys + "\n"));
+    TRY_ASSIGN(const auto text, read_report(*stream));
+    auto report = parse_json(text);
+    if (!report.has_value() || !report->is_object()) {
+        return fail(Errc::internal, "settings-applier ended without a report; the journal of its "
+                                    "unit settings-applier@ says more");
     }
-    return result;
+    return *std::move(report);
 }
 
 } // namespace
 
-ProcessApplier::ProcessApplier(io::Processes& processes, io::Clock& clock,
-                               std::vector<std::string> command)
-    : processes_(processes), clock_(clock), command_(std::move(command)),
+UnitApplier::UnitApplier(io::Network& network, io::Clock& clock, std::filesystem::path socket)
+    : network_(network), clock_(clock), socket_(std::move(socket)),
       status_({{"state", "none"}}), thread_([this] { work(); })
 {
 }
 
-ProcessApplier::~ProcessApplier()
+UnitApplier::~UnitApplier()
 {
     {
         const std::scoped_lock lock(mutex_);
@@ -47,7 +66,7 @@ ProcessApplier::~ProcessApplier()
     thread_.join();
 }
 
-void ProcessApplier::start(Keys keys)
+void UnitApplier::start(Keys keys)
 {
     {
         const std::scoped_lock lock(mutex_);
@@ -57,13 +76,13 @@ void ProcessApplier::start(Keys keys)
     changed_.notify_one();
 }
 
-Json ProcessApplier::status()
+Json UnitApplier::status()
 {
     const std::scoped_lock lock(mutex_);
     return status_;
 }
 
-void ProcessApplier::record(Json result)
+void UnitApplier::record(Json result)
 {
     const std::scoped_lock lock(mutex_);
     // A run that is queued or at work tells more recent news.
@@ -72,7 +91,7 @@ void ProcessApplier::record(Json result)
     }
 }
 
-void ProcessApplier::work()
+void UnitApplier::work()
 {
     for (;;) {
         Keys keys;
@@ -94,16 +113,13 @@ void ProcessApplier::work()
     }
 }
 
-Json ProcessApplier::run(const Keys& keys)
+Json UnitApplier::run(const Keys& keys)
 {
     const auto started = utc(clock_.now());
-    io::Command command{.arguments = command_, .input = {}, .environment = {}};
-    if (keys.has_value()) {
-        command.input = to_text(Json(*keys));
-    } else {
-        command.arguments.emplace_back("--all");
-    }
-    auto result = report_of(processes_.run(command));
+    const Json asked = keys.has_value() ? Json(*keys) : Json("all");
+    auto report = ask_applier(network_, socket_, to_text(asked)).while_("applying settings");
+    Json result = report.has_value() ? *std::move(report)
+                                     : Json{{"error", report.error().message()}};
     const bool failed = result.contains("error");
     if (failed) {
         log::error("applying settings failed", {{"problem", to_text(result["error"])}});
@@ -111,7 +127,7 @@ Json ProcessApplier::run(const Keys& keys)
     result["state"] = failed ? "failed" : "succeeded";
     result["started"] = started;
     result["finished"] = utc(clock_.now());
-    result["keys"] = keys.has_value() ? Json(*keys) : Json("all");
+    result["keys"] = asked;
     return result;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
 #include "io/clock.hpp"
-#include "io/processes.hpp"
+#include "io/network.hpp"
 #include "json/json.hpp"
 
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -26,16 +27,20 @@ public:
     virtual void record(Json result) = 0;
 };
 
-/// Runs the program `settings-applier` on its own thread, one run at a time, in order: two changes
-/// of one file must not race. (The reference forks and forgets; we keep what came of it.)
-class ProcessApplier final : public Applier {
+/// Asks for runs of `settings-applier` on its own thread, one at a time, in order: two changes of one
+/// file must not race. (The reference forks and forgets; we keep what came of it.)
+///
+/// Each run is a unit of its own with the rights that applying needs, which the server itself does
+/// not have: systemd starts one for each connection to `socket` (settings-applier.socket), with the
+/// connection as its standard input and output. A line with the keys goes out; the report, a JSON
+/// object, comes back.
+class UnitApplier final : public Applier {
 public:
-    /// `command` is the program with its options; keys follow on its standard input.
-    ProcessApplier(io::Processes& processes, io::Clock& clock, std::vector<std::string> command);
+    UnitApplier(io::Network& network, io::Clock& clock, std::filesystem::path socket);
     /// Waits for the run at work; drops queued ones.
-    ~ProcessApplier() override;
-    ProcessApplier(const ProcessApplier&) = delete;
-    ProcessApplier& operator=(const ProcessApplier&) = delete;
+    ~UnitApplier() override;
+    UnitApplier(const UnitApplier&) = delete;
+    UnitApplier& operator=(const UnitApplier&) = delete;
 
     void start(std::optional<std::vector<std::string>> keys) override;
     Json status() override;
@@ -46,9 +51,9 @@ private:
     void work();
     Json run(const Keys& keys);
 
-    io::Processes& processes_;
+    io::Network& network_;
     io::Clock& clock_;
-    std::vector<std::string> command_;
+    std::filesystem::path socket_;
 
     std::mutex mutex_;
     std::condition_variable changed_;

@@ -1,73 +1,139 @@
 #include "api/server/applier.hpp"
 
 #include "io/posix/posix_system.hpp"
-#include "io/testing/fake_processes.hpp"
 
 #include <gmock/gmock.h>
+
+#include <algorithm>
 
 namespace holdfast::api {
 
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+
+/// A unit's end of a connection: takes what is written and answers with one text.
+class AnsweringStream final : public io::ByteStream {
+public:
+    AnsweringStream(std::vector<std::string>& asked, std::string answer)
+        : asked_(asked), answer_(std::move(answer))
+    {
+    }
+
+    Result<std::size_t> read_some(std::span<char> bytes) override
+    {
+        const auto count = std::min(bytes.size(), answer_.size());
+        std::ranges::copy_n(answer_.begin(), static_cast<std::ptrdiff_t>(count), bytes.begin());
+        answer_.erase(0, count);
+        return count;
+    }
+
+    Result<void> write_all(std::string_view bytes) override
+    {
+        asked_.emplace_back(bytes);
+        return {};
+    }
+
+private:
+    std::vector<std::string>& asked_;
+    std::string answer_;
+};
+
+/// Starts a "unit" for each connection; refuses where it has no more answers.
+class ApplierSocket final : public io::Network {
+public:
+    Result<std::unique_ptr<io::ByteStream>> connect_local(const std::filesystem::path& path,
+                                                          std::chrono::milliseconds) override
+    {
+        if (path != "/applier.sock" || answers.empty()) {
+            return fail(Errc::io, "nobody listens");
+        }
+        auto stream = std::make_unique<AnsweringStream>(asked, answers.front());
+        answers.erase(answers.begin());
+        return stream;
+    }
+    Result<std::unique_ptr<io::ByteStream>> connect_tcp(const std::string&, std::uint16_t,
+                                                        std::chrono::milliseconds) override
+    {
+        return fail(Errc::io, "no network");
+    }
+
+    std::vector<std::string> answers;
+    std::vector<std::string> asked;
+};
 
 class ApplierTest : public testing::Test {
 protected:
     ~ApplierTest() override = default;
 
-    Json finished(ProcessApplier& applier)
+    Json finished()
     {
-        for (int i = 0; i < 2000 && applier.status()["state"] == "running"; ++i) {
+        for (int i = 0; i < 2000 && applier_.status()["state"] == "running"; ++i) {
             clock_.sleep(std::chrono::milliseconds(5));
         }
-        return applier.status();
+        return applier_.status();
     }
 
     io::PosixClock clock_;
-    io::FakeProcesses processes_;
+    ApplierSocket socket_;
+    UnitApplier applier_{socket_, clock_, "/applier.sock"};
 };
 
 TEST_F(ApplierTest, HandsTheKeysOverAndKeepsTheReport)
 {
-    processes_.answer("applier", {0, R"({"files": [{"name": "motd"}], "services": []})", ""});
-    ProcessApplier applier(processes_, clock_, {"applier", "--x"});
-    EXPECT_EQ(applier.status()["state"], "none");
-    applier.start(std::vector<std::string>{"settings.motd"});
-    const auto status = finished(applier);
+    socket_.answers = {R"({"files": [{"name": "motd"}], "services": []})"};
+    EXPECT_EQ(applier_.status()["state"], "none");
+    applier_.start(std::vector<std::string>{"settings.motd"});
+    const auto status = finished();
     EXPECT_EQ(status["state"], "succeeded");
     EXPECT_EQ(status["keys"], Json({"settings.motd"}));
     EXPECT_EQ(status["files"][0]["name"], "motd");
-    EXPECT_EQ(processes_.commands()[0].input, R"(["settings.motd"])");
+    EXPECT_THAT(socket_.asked, ElementsAre("[\"settings.motd\"]\n"));
 }
 
-TEST_F(ApplierTest, EverythingIsAskedForByAnOption)
+TEST_F(ApplierTest, EverythingIsAskedForByAWord)
 {
-    processes_.answer("applier", {0, "{}", ""});
-    ProcessApplier applier(processes_, clock_, {"applier"});
-    applier.start(std::nullopt);
-    EXPECT_EQ(finished(applier)["keys"], "all");
-    EXPECT_EQ(processes_.command_lines()[0], "applier --all");
+    socket_.answers = {"{}"};
+    applier_.start(std::nullopt);
+    EXPECT_EQ(finished()["keys"], "all");
+    EXPECT_THAT(socket_.asked, ElementsAre("\"all\"\n"));
 }
 
-TEST_F(ApplierTest, AFailureIsToldWithTheProgramsLastWords)
+TEST_F(ApplierTest, AReportWithAnErrorIsAFailure)
 {
-    processes_.answer("applier", {1, "", "it broke"});
-    ProcessApplier applier(processes_, clock_, {"applier"});
-    applier.start(std::nullopt);
-    const auto status = finished(applier);
+    socket_.answers = {R"({"files": [], "error": "ntp: it broke"})"};
+    applier_.start(std::nullopt);
+    const auto status = finished();
     EXPECT_EQ(status["state"], "failed");
-    EXPECT_THAT(status["error"], HasSubstr("it broke"));
+    EXPECT_EQ(status["error"], "ntp: it broke");
+}
+
+TEST_F(ApplierTest, AnApplierThatCrashesOrIsNotThereIsAFailure)
+{
+    socket_.answers = {R"({"files": [)"};
+    applier_.start(std::nullopt);
+    EXPECT_THAT(finished()["error"], HasSubstr("without a report; the journal of its unit"));
+    applier_.start(std::nullopt);
+    const auto status = finished();
+    EXPECT_EQ(status["state"], "failed");
+    EXPECT_THAT(status["error"], HasSubstr("nobody listens"));
+}
+
+TEST_F(ApplierTest, AnEndlessReportIsAFailure)
+{
+    socket_.answers = {std::string(2U << 20, ' ')};
+    applier_.start(std::nullopt);
+    EXPECT_THAT(finished()["error"], HasSubstr("reports over"));
 }
 
 TEST_F(ApplierTest, RunsOneAfterTheOtherAndTheLastOneCounts)
 {
-    processes_.answer("applier", {0, R"({"n": 1})", ""});
-    processes_.answer("applier", {0, R"({"n": 2})", ""});
-    ProcessApplier applier(processes_, clock_, {"applier"});
-    applier.start(std::nullopt);
-    applier.start(std::nullopt);
-    EXPECT_EQ(finished(applier)["n"], 2);
-    EXPECT_EQ(processes_.commands().size(), 2U);
+    socket_.answers = {R"({"n": 1})", R"({"n": 2})"};
+    applier_.start(std::nullopt);
+    applier_.start(std::nullopt);
+    EXPECT_EQ(finished()["n"], 2);
+    EXPECT_EQ(socket_.asked.size(), 2U);
 }
 
 } // namespace

@@ -28,7 +28,8 @@ parse_server_options(std::span<const std::string> arguments)
         ->capture_default_str();
     app.add_option("--remote-address", options.remote_address, "Address to serve remotely on")
         ->capture_default_str();
-    app.add_option("--applier", options.applier, "The program settings-applier")
+    app.add_option("--applier-socket", options.applier_socket,
+                   "Socket behind which settings-applier is started")
         ->capture_default_str();
     app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")
         ->transform(CLI::CheckedTransformer(levels));

@@ -20,7 +20,7 @@ struct ServerOptions {
     std::filesystem::path os_release = "/etc/os-release";
     std::filesystem::path remote_config = "/etc/apiserver/remote.json";
     std::string remote_address = "::";
-    std::string applier = "/usr/bin/settings-applier";
+    std::filesystem::path applier_socket = "/run/settings-applier.sock";
     log::Level log_level = log::Level::info;
 };
 

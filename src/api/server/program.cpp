@@ -7,6 +7,7 @@
 #include "api/server/remote_config.hpp"
 #include "api/server/update_handlers.hpp"
 #include "io/posix/posix_file_locks.hpp"
+#include "io/posix/posix_network.hpp"
 #include "io/posix/posix_service_manager.hpp"
 #include "store/migration/image.hpp"
 #include "store/migration/migrate.hpp"
@@ -153,9 +154,8 @@ Result<int> serve(const ServerOptions& options, io::System& system)
         return not_to_be_restarted;
     }
     TRY_ASSIGN(auto store, open_store(options, model, system));
-    ProcessApplier applier(system.processes, system.clock,
-                           {options.applier, "--socket-path", options.socket_path.native(),
-                            "--variant-file", options.variant_file.native()});
+    io::PosixNetwork network;
+    UnitApplier applier(network, system.clock, options.applier_socket);
     Context context{
         store, model, applier, system.files, system.processes, system.random, options.os_release};
     Router router;

@@ -15,6 +15,7 @@ using update::ExitStatus;
 
 constexpr auto systemctl = "/usr/bin/systemctl";
 constexpr auto systemctl_limit = std::chrono::seconds(60);
+constexpr auto rollback_unit = "rollback-to-inactive.service";
 constexpr auto prepare_unit = "thar-be-updates@prepare.service";
 
 std::string unit_of(CommandKind kind)
@@ -110,11 +111,12 @@ Result<Response> rollback(UpdateContext& context, const Request&)
                                     "cancel it to stay at this version");
     }
     TRY_ASSIGN(const auto done,
-               context.processes.run({.arguments = {"/usr/bin/signpost", "rollback-to-inactive"},
+               context.processes.run({.arguments = {systemctl, "start", "--", rollback_unit},
                                       .time_limit = systemctl_limit}));
     if (done.exit_status != 0) {
-        return fail(Errc::conflict, "There is no other version to go back to: {}",
-                    trimmed(done.errors));
+        return fail(Errc::conflict,
+                    "There is no other version to go back to; the journal of {} says more",
+                    rollback_unit);
     }
     return empty_response();
 }

@@ -132,11 +132,11 @@ TEST_F(UpdateHandlersTest, RollbackIsNotAWayToAnUpdateThatWaits)
 
 TEST_F(UpdateHandlersTest, RollbackNeedsAVersionToGoBackTo)
 {
-    processes_.answer("/usr/bin/signpost rollback-to-inactive", {1, "", "not bootable"});
-    processes_.answer("/usr/bin/signpost rollback-to-inactive", io::Outcome{});
+    processes_.answer("/usr/bin/systemctl start -- rollback-to-inactive.service", {1, "", ""});
+    processes_.answer("/usr/bin/systemctl start -- rollback-to-inactive.service", io::Outcome{});
     const auto refused = ask("POST", "/actions/rollback-update");
     EXPECT_EQ(refused.status, 409);
-    EXPECT_THAT(refused.body, HasSubstr("not bootable"));
+    EXPECT_THAT(refused.body, HasSubstr("rollback-to-inactive.service says more"));
     EXPECT_EQ(ask("POST", "/actions/rollback-update").status, 204);
 }
 

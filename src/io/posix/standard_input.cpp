@@ -5,14 +5,18 @@
 
 namespace holdfast::io {
 
-Result<std::string> read_standard_input(std::size_t limit)
+namespace {
+
+enum class Until { end, end_of_line };
+
+Result<std::string> read(Until until, std::size_t limit)
 {
     std::string text;
     char buffer[16 * 1024];
-    for (;;) {
+    while (until == Until::end || !text.ends_with('\n')) {
         const auto count = ::read(STDIN_FILENO, buffer, sizeof buffer);
         if (count == 0) {
-            return text;
+            break;
         }
         if (count < 0 && errno == EINTR) {
             continue;
@@ -25,6 +29,19 @@ Result<std::string> read_standard_input(std::size_t limit)
             return fail(Errc::too_large, "standard input is longer than {} bytes", limit);
         }
     }
+    return text;
+}
+
+} // namespace
+
+Result<std::string> read_standard_input(std::size_t limit)
+{
+    return read(Until::end, limit);
+}
+
+Result<std::string> read_line_of_standard_input(std::size_t limit)
+{
+    return read(Until::end_of_line, limit);
 }
 
 } // namespace holdfast::io
