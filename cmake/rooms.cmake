@@ -50,10 +50,14 @@ function(host_room)
   endif()
 endfunction()
 
-# host_program(NAME apiserver USES api_server … SOURCES main.cpp): a program of the image or the SDK.
+# host_program(NAME apiserver USES api_server … SOURCES main.cpp): a program of the image or the SDK. Where
+# tests are built with sanitizers, only what a test depends on is linked; the release build has all.
 function(host_program)
   cmake_parse_arguments(PROGRAM "" "NAME" "USES;SOURCES" ${ARGN})
   add_executable(${PROGRAM_NAME} ${PROGRAM_SOURCES})
   target_link_libraries(${PROGRAM_NAME} ${PROGRAM_USES} io_posix)
   compile_in_one_piece(${PROGRAM_NAME})
+  if(HOLDFAST_SANITIZE)
+    set_target_properties(${PROGRAM_NAME} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
 endfunction()

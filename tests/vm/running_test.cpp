@@ -17,6 +17,7 @@ protected:
     static void SetUpTestSuite()
     {
         machine_ = std::make_unique<TestMachine>("RunningMachine");
+        machine_->host_containers = true;
         ASSERT_TRUE(succeeds(machine_->give_user_data("[settings]\nmotd = \"from the CD\"\n")));
         ASSERT_TRUE(succeeds(machine_->boot()));
         booted_ = true;

@@ -100,7 +100,11 @@ Result<void> TestMachine::prepare_api()
     TRY_ASSIGN(const auto identities,
                machine::api_identities(files_, machine::KeyFiles(key_directory()), clock_.now()));
     const auto settings = directory_ / "machine-settings.toml";
-    TRY(io::replace_file(files_, settings, machine::remote_api_user_data(identities), 0600));
+    auto user_data = machine::remote_api_user_data(identities);
+    if (!host_containers && has_root_console()) {
+        user_data += "[settings.host-containers.control]\nenabled = false\n";
+    }
+    TRY(io::replace_file(files_, settings, user_data, 0600));
     options.firmware_config[std::string(machine::user_data_config)] = settings;
     TRY_ASSIGN(api_port_, sockets_.free_loopback_port());
     options.forwards.push_back({.host = api_port_, .guest = 8443});

@@ -44,6 +44,9 @@ public:
     // Before the first start.
     machine::Options options; ///< Disk, fw_cfg and the API's port are filled in.
     std::filesystem::path image = image_under_test();
+    /// Whether the containers that the image would start by itself run. Starting them costs more
+    /// than the rest of a boot, and few tests are about them.
+    bool host_containers = false;
     /// Puts user data on a CD.
     Result<void> give_user_data(std::string_view toml);
 

@@ -66,6 +66,7 @@ protected:
     void boot(Json more = Json::object())
     {
         machine_.emplace(this_test());
+        machine_->host_containers = host_containers_;
         start_machine();
         ASSERT_TRUE(succeeds(machine_->set({{"motd", "of 1.0.0"}})));
         use_server();
@@ -225,6 +226,7 @@ protected:
         return fail(Errc::timeout, "the active set is not {}: {}", text, last);
     }
 
+    bool host_containers_ = false;
     static std::optional<Releases> releases_;
     std::optional<Repository> repository_;
     std::optional<machine::WebServer> server_;
@@ -477,6 +479,8 @@ TEST_F(Update, WaitsForItsWaveAndIsCancelled)
 /// For `./holdfast bench update`; no part of the tests.
 class UpdateTimes : public Update {
 protected:
+    UpdateTimes() { host_containers_ = true; }
+
     using Seconds = std::chrono::duration<double>;
 
     /// Until the API answers for this version.
