@@ -55,9 +55,10 @@ ExecStart=/usr/bin/bash /usr/share/test-trouble
 
 constexpr auto units = "usr/lib/systemd/system";
 
-std::vector<OverlayFile> trouble()
+std::vector<OverlayFile> trouble(const OverlayFile& earlier_migration)
 {
-    return {{"usr/share/test-trouble", trouble_script},
+    return {earlier_migration,
+            {"usr/share/test-trouble", trouble_script},
             {std::format("{}/test-trouble.service", units), trouble_unit},
             {std::format("{}/multi-user.target.d/test-trouble.conf", units),
              "[Unit]\nWants=test-trouble.service\n"},
@@ -122,7 +123,7 @@ Result<Releases> Releases::build()
     const auto first = migration("1.1.0");
     const auto second = migration("1.2.0");
     const std::vector<std::pair<std::string, std::vector<OverlayFile>>> versions{
-        {"1.0.0", {}}, {"1.1.0", {first}}, {"1.2.0", {first, second}}, {"1.9.0", trouble()}};
+        {"1.0.0", {}}, {"1.1.0", {first}}, {"1.2.0", {first, second}}, {"1.9.0", trouble(first)}};
     for (const auto& [version, overlay] : versions) {
         TRY_ASSIGN(releases.prefixes_[version],
                    build_version(system, version, overlay).while_("building " + version));
