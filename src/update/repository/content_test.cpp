@@ -210,7 +210,8 @@ TEST(ParseBuild, ReadsWhatTheImageBuilderWrites)
     EXPECT_EQ(build->root.size, 2U);
     EXPECT_EQ(build->hash.sha256, "dd");
     EXPECT_EQ(build->partitions.root, 512U);
-    EXPECT_EQ(build->migrations, (std::set<Migration>{{.version = version_of("1.1.0"), .name = "motd", .sha256 = "ee"}}));
+    const Migration motd{.version = version_of("1.1.0"), .name = "motd", .sha256 = "ee"};
+    EXPECT_EQ(build->migrations, std::set<Migration>{motd});
 
     for (const auto& [what, instead] :
          {std::pair("\"metal\"", "\"other\""), std::pair("-root.erofs", "-root.xfs"),
