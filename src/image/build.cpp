@@ -1,6 +1,7 @@
 #include "image/build.hpp"
 
 #include "base/text.hpp"
+#include "image/migrations.hpp"
 #include "image/oci/oci_archive.hpp"
 #include "image/sbom.hpp"
 
@@ -13,12 +14,13 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Grows when the builder itself changes what it makes from the same inputs.
-constexpr auto builder_version = "5";
+constexpr auto builder_version = "6";
 
 struct Paths {
     fs::path root;
     fs::path hash;
     fs::path verity;
+    fs::path migrations;
     fs::path initrd;
     fs::path uki;
     fs::path blocks;
@@ -37,6 +39,7 @@ Paths paths_of(const Built& built)
     return {.root = file("-root.erofs"),
             .hash = file("-hash.verity"),
             .verity = built.folder / "work/verity.json",
+            .migrations = built.folder / "work/migrations.json",
             .initrd = built.folder / "work/initrd.zst",
             .uki = file("-boot.efi"),
             .blocks = file("-blocks.list"),
@@ -61,6 +64,12 @@ Result<Verity> read_verity(Context& context, const fs::path& file)
     return Verity{.root_hash = json.value("root-hash", ""),
                   .salt = json.value("salt", ""),
                   .data_blocks = json.value("data-blocks", std::uint64_t{0})};
+}
+
+/// What updates of machines with this image must fit into.
+Json partition_bytes(const PartitionSizes& sizes)
+{
+    return {{"boot", sizes.boot << 20}, {"root", sizes.root << 20}, {"hash", sizes.hash << 20}};
 }
 
 /// One build of one variant, step by step.
@@ -254,6 +263,9 @@ private:
             const Step step(context_, "assemble the root tree");
             TRY(make_root_tree(context_, variant_, release_, packages_, archives_, tree));
         }
+        TRY_ASSIGN(const auto migrations,
+                   carried_migrations(context_.system.files, tree, release_.version));
+        TRY(io::replace_file(context_.system.files, paths_.migrations, to_pretty_text(migrations)));
         {
             const Step step(context_, "make the root file system (EROFS)");
             TRY(make_root_file_system(context_, variant_, tree, paths_.root));
@@ -354,6 +366,8 @@ private:
         for (const auto& package : packages_.packages) {
             versions[package.name] = package.version;
         }
+        TRY_ASSIGN(const auto migrations, context_.system.files.read(paths_.migrations));
+        TRY_ASSIGN(const auto carried, parse_json(migrations));
         std::error_code error;
         const Json manifest{{"name", built_.prefix},
                             {"variant", variant_.name},
@@ -363,6 +377,8 @@ private:
                             {"kernel", packages_.kernel_version},
                             {"verity", to_json(verity_)},
                             {"files", files},
+                            {"partitions", partition_bytes(variant_.partitions)},
+                            {"migrations", carried},
                             {"sizes",
                              {{"initrd", fs::file_size(paths_.initrd, error)},
                               {"container-images", archive_bytes()},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/background.hpp"
+#include "machine/certificates.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -8,13 +9,29 @@
 
 namespace holdfast::machine {
 
-/// nginx on 127.0.0.1, which serves one folder to a virtual machine or a benchmark and counts what goes
-/// over the wire. Ends with this object.
+/// What one nginx on 127.0.0.1 serves, and how.
+struct WebServerPlan {
+    std::filesystem::path folder; ///< What it serves, ranges included.
+    std::filesystem::path work;   ///< Gets what nginx writes.
+    std::uint16_t port = 0;
+    std::uint64_t bytes_per_second = 0; ///< Of each connection; 0 is no limit.
+    bool has_tls = false;               ///< By server.crt and server.key in `work`.
+    bool logs_to_terminal = false;      ///< For people, instead of to files in `work`.
+};
+
+/// The text of nginx.conf: one process, in the foreground. Errors: `invalid` for a folder whose name
+/// nginx cannot be told.
+Result<std::string> nginx_configuration(const WebServerPlan& plan);
+
+/// nginx on 127.0.0.1, which serves one folder to a virtual machine, a test or a benchmark and counts
+/// what goes over the wire. Ends with this object, or with the program that started it.
 class WebServer {
 public:
-    /// `work` gets configuration and logs. Waits until the server answers.
+    /// `work` gets configuration and logs. With an identity it speaks TLS only. Waits until the
+    /// server answers.
     static Result<WebServer> start(const std::filesystem::path& folder,
-                                   const std::filesystem::path& work);
+                                   const std::filesystem::path& work,
+                                   const Identity* identity = nullptr);
     ~WebServer();
     WebServer(WebServer&& other) noexcept;
     WebServer& operator=(WebServer&&) = delete;
@@ -28,17 +45,11 @@ public:
     Result<std::uint64_t> wire_bytes();
 
 private:
-    WebServer(std::filesystem::path folder, std::filesystem::path work, std::uint16_t port)
-        : folder_(std::move(folder)), work_(std::move(work)), port_(port)
-    {
-    }
-    Result<void> write_configuration(std::uint64_t bytes_per_second);
+    explicit WebServer(WebServerPlan plan) : plan_(std::move(plan)) {}
     Result<void> run();
     Result<void> wait_until_it_answers();
 
-    std::filesystem::path folder_;
-    std::filesystem::path work_;
-    std::uint16_t port_;
+    WebServerPlan plan_;
     std::optional<io::ProcessId> process_;
 };
 

@@ -43,7 +43,7 @@ struct RepoOptions {
 
     bool retired = false; ///< remove.
     std::string url;      ///< verify.
-    int port = 8080;      ///< serve.
+    std::uint16_t port = 8080; ///< serve.
 };
 
 /// The options, or the exit status after help or misuse, whose text was printed.

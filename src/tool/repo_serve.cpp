@@ -2,44 +2,33 @@
 
 #include "io/files.hpp"
 #include "io/posix/posix_system.hpp"
+#include "machine/web_server.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace holdfast::tool {
 
-namespace {
-
-std::string nginx_configuration(const std::filesystem::path& folder, int port)
+Result<int> serve_folder(const std::filesystem::path& folder, std::uint16_t port)
 {
-    // The quotes keep a folder's odd name one word; nginx has no escape for a quote inside.
-    return std::format("daemon off;\n"
-                       "user root;\n" // The folder may be readable to this user only.
-                       "pid /tmp/holdfast-repo-{0}.pid;\n"
-                       "error_log stderr;\n"
-                       "events {{}}\n"
-                       "http {{\n"
-                       "  access_log /dev/stdout;\n"
-                       "  default_type application/octet-stream;\n"
-                       "  server {{ listen 127.0.0.1:{0}; root \"{1}\"; }}\n"
-                       "}}\n",
-                       port, folder.native());
-}
-
-} // namespace
-
-Result<int> serve_folder(const std::filesystem::path& folder, int port)
-{
-    if (folder.native().find_first_of("\"\\$\n") != std::string::npos) {
-        return fail(Errc::invalid, "nginx cannot serve a folder named {}", folder.native());
-    }
-    io::PosixFiles files;
-    const auto configuration = std::format("/tmp/holdfast-repo-{}.conf", port);
-    TRY(io::replace_file(files, configuration, nginx_configuration(folder, port)));
-    std::printf("http://127.0.0.1:%d/\n", port);
+    io::PosixFiles posix;
+    io::Files& files = posix;
+    const std::filesystem::path work = std::format("/tmp/holdfast-repo-{}", port);
+    TRY_ASSIGN(const auto text, machine::nginx_configuration({.folder = folder,
+                                                              .work = work,
+                                                              .port = port,
+                                                              .logs_to_terminal = true}));
+    TRY(files.create_directories(work));
+    TRY(io::replace_file(files, work / "nginx.conf", text));
+    std::printf("http://127.0.0.1:%u/\n", static_cast<unsigned>(port));
     std::fflush(nullptr);
-    ::execlp("nginx", "nginx", "-e", "stderr", "-c", configuration.c_str(), nullptr);
+    // `./holdfast` waits for us in a shell; nginx must not outlive that one when it is killed.
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    ::execlp("nginx", "nginx", "-e", "stderr", "-p", work.c_str(), "-c",
+             (work / "nginx.conf").c_str(), nullptr);
     return fail_errno("starting nginx", errno);
 }
 

@@ -134,14 +134,9 @@ private:
         return update::build_waves(policy, start);
     }
 
-    Result<publish::AddOptions> add_options(const image::PartitionSizes& sizes)
+    Result<publish::AddOptions> add_options()
     {
-        const auto bytes = [](std::int64_t mebibytes) {
-            return static_cast<std::uint64_t>(mebibytes) << 20;
-        };
-        publish::AddOptions options{.partitions = {.boot = bytes(sizes.boot),
-                                                   .root = bytes(sizes.root),
-                                                   .hash = bytes(sizes.hash)}};
+        publish::AddOptions options;
         for (const auto& text : options_.migrates_from) {
             TRY_ASSIGN(auto version, Version::parse(text));
             options.migrates_from.push_back(std::move(version));
@@ -166,7 +161,7 @@ private:
         }
         channel_ = build.channel;
         TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
-        TRY_ASSIGN(const auto with, add_options(variant.partitions));
+        TRY_ASSIGN(const auto with, add_options());
         TRY(publish::add_build(content, build, with));
         for (const auto& payload : build.payloads()) {
             TRY_ASSIGN(

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "image/build.hpp"
+#include "migrations.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -30,13 +31,10 @@ struct OverlayFile {
     std::string text;
 };
 
-OverlayFile migration(const std::string& version, const std::string& before,
-                      const std::string& after)
+OverlayFile migration(const std::string& version)
 {
-    return {std::format("usr/share/holdfast/migrations/v{}_motd.toml", version),
-            std::format("version = \"{}\"\nname = \"motd\"\n[[step]]\nkind = \"map\"\n"
-                        "key = \"settings.motd\"\nvalues = [{{ before = \"{}\", after = {} }}]\n",
-                        version, before, after)};
+    return {std::format("usr/share/holdfast/migrations/v{}_test.toml", version),
+            migration_of(version)};
 }
 
 /// Stops PID 1 by the freezer of its control group: nothing feeds the watchdog any more.
@@ -57,13 +55,14 @@ ExecStart=/usr/bin/bash /usr/share/test-trouble
 
 constexpr auto units = "usr/lib/systemd/system";
 
-std::vector<OverlayFile> trouble()
+std::vector<OverlayFile> trouble(const OverlayFile& earlier_migration)
 {
-    return {{"usr/share/test-trouble", trouble_script},
+    return {earlier_migration,
+            {"usr/share/test-trouble", trouble_script},
             {std::format("{}/test-trouble.service", units), trouble_unit},
             {std::format("{}/multi-user.target.d/test-trouble.conf", units),
              "[Unit]\nWants=test-trouble.service\n"},
-            migration("1.9.0", "bad migration", "7")};
+            migration("1.9.0")};
 }
 
 Result<std::string> build_version(io::System& system, const std::string& version,
@@ -121,10 +120,10 @@ Result<Releases> Releases::build()
     io::PosixProcesses processes;
     io::System system{files, clock, random, processes, environment};
     Releases releases;
-    const auto first = migration("1.1.0", "of 1.0.0", "\"of 1.1.0\"");
-    const auto second = migration("1.2.0", "of 1.1.0", "\"of 1.2.0\"");
+    const auto first = migration("1.1.0");
+    const auto second = migration("1.2.0");
     const std::vector<std::pair<std::string, std::vector<OverlayFile>>> versions{
-        {"1.0.0", {}}, {"1.1.0", {first}}, {"1.2.0", {first, second}}, {"1.9.0", trouble()}};
+        {"1.0.0", {}}, {"1.1.0", {first}}, {"1.2.0", {first, second}}, {"1.9.0", trouble(first)}};
     for (const auto& [version, overlay] : versions) {
         TRY_ASSIGN(releases.prefixes_[version],
                    build_version(system, version, overlay).while_("building " + version));

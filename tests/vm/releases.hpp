@@ -8,10 +8,9 @@
 namespace holdfast::vm {
 
 /// Versions 1.0.0, 1.1.0 and 1.2.0 of metal-dev, made of the programs of this checkout. They differ
-/// in their version and in a migration each: settings.motd "of 1.0.0" → "of 1.1.0" → "of 1.2.0".
-/// And 1.9.0, which goes wrong in the way that settings.motd names: "panic" and "hang" before the boot
-/// is judged, "bad migration" by a value that the model refuses.
-/// Built once per commit into out/test-releases/.
+/// in their version and in a migration each (migrations.hpp). And 1.9.0, which goes wrong in the way
+/// that settings.motd names: "panic" and "hang" before the boot is judged, "bad migration" by a value
+/// that the model refuses. Built once per commit into out/test-releases/.
 class Releases {
 public:
     static Result<Releases> build();

@@ -111,6 +111,8 @@ Result<std::unique_ptr<CurlHttpClient>> CurlHttpClient::create(Clock& clock, Cur
     curl.set(CURLOPT_NOPROXY, join(options.no_proxy, ",").c_str());
     if (!options.ca_file.empty()) {
         curl.set(CURLOPT_CAINFO, options.ca_file.c_str());
+        // Otherwise Debian's folder of authorities counts beside the file.
+        curl.set<const char*>(CURLOPT_CAPATH, nullptr);
     }
     return std::unique_ptr<CurlHttpClient>(
         new CurlHttpClient(clock, std::move(options), std::move(connection)));

@@ -94,6 +94,33 @@ Rows rows_of(const Json& list)
     return rows;
 }
 
+Json shared_json(const std::map<std::size_t, Shared>& steps)
+{
+    Json list = Json::array();
+    for (const auto& [step, shared] : steps) {
+        for (const auto& [key, sources] : shared) {
+            Json numbers = Json::array();
+            for (const auto source : sources) {
+                numbers.push_back(static_cast<int>(source));
+            }
+            list.push_back({{"step", step}, {"key", key}, {"moved", std::move(numbers)}});
+        }
+    }
+    return list;
+}
+
+std::map<std::size_t, Shared> shared_of(const Json& list)
+{
+    std::map<std::size_t, Shared> steps;
+    for (const auto& item : list) {
+        auto& sources = steps[item.value("step", std::size_t{0})][item.value("key", "")];
+        for (const auto& number : item.value("moved", Json::array())) {
+            sources.insert(static_cast<Source>(number.get<int>()));
+        }
+    }
+    return steps;
+}
+
 Result<std::vector<Done>> read_done(Database& database)
 {
     TRY_ASSIGN(const auto text, note(database, migrations_note));
@@ -104,7 +131,9 @@ Result<std::vector<Done>> read_done(Database& database)
     TRY_ASSIGN(const auto list, parse_json(text));
     for (const auto& item : list) {
         TRY_ASSIGN(auto migration, migration_of(item.value("migration", Json::object())));
-        done.push_back({std::move(migration), rows_of(item.value("lost", Json::array()))});
+        done.push_back({std::move(migration),
+                        {.lost = rows_of(item.value("lost", Json::array())),
+                         .shared = shared_of(item.value("shared", Json::array()))}});
     }
     return done;
 }
@@ -113,8 +142,9 @@ Json done_json(const std::vector<Done>& done)
 {
     Json list = Json::array();
     for (const auto& item : done) {
-        list.push_back(
-            {{"migration", to_json(item.migration)}, {"lost", rows_json(item.lost)}});
+        list.push_back({{"migration", to_json(item.migration)},
+                        {"lost", rows_json(item.traces.lost)},
+                        {"shared", shared_json(item.traces.shared)}});
     }
     return list;
 }
@@ -144,7 +174,7 @@ std::string remembered_by_new_store(const std::vector<Migration>& known, const V
     std::vector<Done> done;
     for (const auto& migration : known) {
         if (migration.version <= version) {
-            done.push_back({migration, {}});
+            done.push_back({migration});
         }
     }
     return to_text(done_json(done));

@@ -7,7 +7,7 @@ namespace holdfast::store {
 /// A migration that was applied, with what is needed to take it back.
 struct Done {
     Migration migration;
-    Rows lost;
+    Traces traces{};
 };
 
 /// What a migration changes of a store.

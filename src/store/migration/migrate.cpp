@@ -24,8 +24,8 @@ int go_forward(StoreImage& image, const Version& from, const Version& to,
     int count = 0;
     for (const auto& migration : known) {
         if (migration.version > from && migration.version <= to) {
-            auto lost = apply(migration, image.rows);
-            image.done.push_back({migration, std::move(lost)});
+            auto traces = apply(migration, image.rows);
+            image.done.push_back({migration, std::move(traces)});
             ++count;
         }
     }
@@ -51,7 +51,7 @@ int go_backward(StoreImage& image, const Version& to)
 {
     int count = 0;
     while (!image.done.empty() && image.done.back().migration.version > to) {
-        undo(image.done.back().migration, image.done.back().lost, image.rows);
+        undo(image.done.back().migration, image.done.back().traces, image.rows);
         image.done.pop_back();
         ++count;
     }

@@ -208,6 +208,51 @@ TEST_F(Migrate, KeepsOnTheWayBackWhatWasChangedInBetween)
     EXPECT_EQ(values().at("settings.motd"), "\"changed\"");
 }
 
+TEST_F(Migrate, LeavesOnTheWayBackWhatWasInTheTargetOfAMove)
+{
+    const auto move = *parse_migration(R"(version = "1.1.0"
+name = "join"
+[[step]]
+kind = "move"
+from = "settings.host-containers"
+to = "settings.containers"
+[[step]]
+kind = "move"
+from = "settings.motd"
+to = "settings.containers.greeting"
+)");
+    const auto put = [&](const std::string& key, Source source, const std::string& value) {
+        auto image = *read_store(*files_.read(live));
+        image.rows[{key, source}] = {value, {source, "uid=0", {}}};
+        files_.put(live, *write_store(*files_.read(live), image,
+                                      **version_of_store(*files_.read(live))));
+    };
+    put("settings.containers.old.source", Source::api, "\"there before\"");
+    put("settings.containers.image", Source::user_data, "\"there before\"");
+    put("settings.containers.admin.enabled", Source::api, "\"in the way\"");
+    put("settings.containers.admin.enabled", Source::user_data, "\"below\"");
+    const auto before = read_store(*files_.read(live))->rows;
+
+    ASSERT_TRUE(migrate(files_, hooks, folder, version("1.1.0"), {move}).has_value());
+    EXPECT_EQ(values().at("settings.containers.admin.enabled"), "true");
+    put("settings.containers.image", Source::api, "\"set over what was there\"");
+    put("settings.containers.fresh.source", Source::api, "\"new\"");
+    ASSERT_TRUE(migrate(files_, hooks, folder, version("1.0.0"), {}).has_value());
+
+    auto after = read_store(*files_.read(live))->rows;
+    const auto take = [&](const std::string& key) {
+        const auto row = after.extract({key, Source::api});
+        return row.empty() ? "none" : row.mapped().value;
+    };
+    EXPECT_EQ(take("settings.containers.image"), "\"set over what was there\"");
+    EXPECT_EQ(take("settings.host-containers.fresh.source"), "\"new\"");
+    ASSERT_EQ(after.size(), before.size());
+    for (const auto& [place, stored] : before) {
+        ASSERT_TRUE(after.contains(place)) << place.first;
+        EXPECT_EQ(after.at(place).value, stored.value) << place.first;
+    }
+}
+
 TEST_F(Migrate, LeavesAPersonsChoiceThatEqualsAnOldDefault)
 {
     auto image = *read_store(original_);

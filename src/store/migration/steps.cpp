@@ -41,26 +41,52 @@ std::string moved(const Segments& key, std::size_t skipped, const Segments& to)
     return settings::key_text(segments);
 }
 
-/// Moves rows from one name to another. A row that is in the way goes to `lost`.
-void rename(const std::string& from, const std::string& to, Rows& rows, Rows& lost)
+/// Takes the rows within `from` out; they stand under the names that they have within `to`.
+Rows take_moved(const Segments& from, const Segments& to, Rows& rows, const Shared& staying)
 {
-    const auto source = segments_of(from);
-    const auto target = segments_of(to);
-    Rows found;
+    Rows taken;
     for (auto row = rows.begin(); row != rows.end();) {
-        const auto key = segments_of(row->first.first);
-        if (is_within(key, source)) {
-            found.emplace(std::pair(moved(key, source.size(), target), row->first.second),
-                          std::move(row->second));
-            row = rows.erase(row);
-        } else {
+        const auto& [name, source] = row->first;
+        const auto key = segments_of(name);
+        const auto shared = staying.find(name);
+        if (!is_within(key, from) ||
+            (shared != staying.end() && !shared->second.contains(source))) {
             ++row;
+            continue;
+        }
+        taken.emplace(std::pair(moved(key, from.size(), to), source), std::move(row->second));
+        row = rows.erase(row);
+    }
+    return taken;
+}
+
+/// Moves rows from one name to another. A row that is in the way goes to `lost`.
+Shared move_forward(const Rename& step, Rows& rows, Rows& lost)
+{
+    const auto target = segments_of(step.to);
+    auto taken = take_moved(segments_of(step.from), target, rows, {});
+    Shared shared;
+    for (const auto& [place, stored] : rows) {
+        if (is_within(segments_of(place.first), target)) {
+            shared[place.first];
         }
     }
-    for (auto& [place, stored] : found) {
+    for (auto& [place, stored] : taken) {
         if (const auto old = rows.find(place); old != rows.end()) {
             lost.emplace(place, old->second);
         }
+        if (const auto key = shared.find(place.first); key != shared.end()) {
+            key->second.insert(place.second);
+        }
+        rows.insert_or_assign(place, std::move(stored));
+    }
+    return shared;
+}
+
+void move_backward(const Rename& step, Rows& rows, const Shared& shared)
+{
+    auto taken = take_moved(segments_of(step.to), segments_of(step.from), rows, shared);
+    for (auto& [place, stored] : taken) {
         rows.insert_or_assign(place, std::move(stored));
     }
 }
@@ -118,10 +144,16 @@ void map_values(const MapValue& map, bool forward, Rows& rows)
 }
 
 struct Forward {
+    std::size_t number; ///< Of the step.
     Rows& rows;
-    Rows& lost;
-    void operator()(const Rename& step) const { rename(step.from, step.to, rows, lost); }
-    void operator()(const Remove& step) const { remove(step.key, rows, lost); }
+    Traces& traces;
+    void operator()(const Rename& step) const
+    {
+        if (auto shared = move_forward(step, rows, traces.lost); !shared.empty()) {
+            traces.shared.emplace(number, std::move(shared));
+        }
+    }
+    void operator()(const Remove& step) const { remove(step.key, rows, traces.lost); }
     void operator()(const ChangeDefault& step) const
     {
         replace_default(step.key, step.before, step.after, rows);
@@ -130,11 +162,13 @@ struct Forward {
 };
 
 struct Backward {
+    std::size_t number;
     Rows& rows;
+    const Traces& traces;
     void operator()(const Rename& step) const
     {
-        Rows ignored;
-        rename(step.to, step.from, rows, ignored);
+        const auto shared = traces.shared.find(number);
+        move_backward(step, rows, shared == traces.shared.end() ? Shared() : shared->second);
     }
     void operator()(const Remove&) const {} // What it took comes back from `lost`.
     void operator()(const ChangeDefault& step) const
@@ -146,21 +180,21 @@ struct Backward {
 
 } // namespace
 
-Rows apply(const Migration& migration, Rows& rows)
+Traces apply(const Migration& migration, Rows& rows)
 {
-    Rows lost;
-    for (const auto& step : migration.steps) {
-        std::visit(Forward{rows, lost}, step);
+    Traces traces;
+    for (std::size_t number = 0; number < migration.steps.size(); ++number) {
+        std::visit(Forward{number, rows, traces}, migration.steps[number]);
     }
-    return lost;
+    return traces;
 }
 
-void undo(const Migration& migration, const Rows& lost, Rows& rows)
+void undo(const Migration& migration, const Traces& traces, Rows& rows)
 {
-    for (const auto& step : migration.steps | std::views::reverse) {
-        std::visit(Backward{rows}, step);
+    for (auto number = migration.steps.size(); number-- > 0;) {
+        std::visit(Backward{number, rows, traces}, migration.steps[number]);
     }
-    for (const auto& row : lost) {
+    for (const auto& row : traces.lost) {
         rows.insert(row);
     }
 }

@@ -2,6 +2,7 @@
 
 #include "io/clock.hpp"
 #include "io/files.hpp"
+#include "update/agent/sources.hpp"
 #include "update/status/status.hpp"
 
 namespace holdfast::update {
@@ -15,7 +16,7 @@ public:
         : files_(files), clock_(clock), start_(clock.monotonic_now())
     {
     }
-    void report(std::uint64_t done, std::uint64_t total);
+    void report(const InstallProgress& progress);
 
 private:
     io::Files& files_;

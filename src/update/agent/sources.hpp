@@ -8,8 +8,13 @@
 
 namespace holdfast::update {
 
-/// Told how many bytes of an update are in place, of how many.
-using ProgressSink = std::function<void(std::uint64_t done, std::uint64_t total)>;
+/// How far an installation is, in bytes.
+struct InstallProgress {
+    std::uint64_t done = 0;  ///< In place, wherever they came from.
+    std::uint64_t total = 0; ///< That are to be in place.
+    std::uint64_t wire = 0;  ///< That went over the network.
+};
+using ProgressSink = std::function<void(const InstallProgress&)>;
 
 /// A repository as updog sees it: whatever comes out of it is verified.
 class UpdateSource {

@@ -181,9 +181,8 @@ Result<void> install(Situation& situation, const Update& update, const Updog& wo
     TRY(keep_migrations(situation, migrations, world.files)
             .while_("keeping the migrations of the settings"));
     ProgressFile progress(world.files, world.clock);
-    TRY(situation.source->install(update.images, [&](std::uint64_t done, std::uint64_t total) {
-        progress.report(done, total);
-    }));
+    TRY(situation.source->install(
+        update.images, [&](const InstallProgress& now) { progress.report(now); }));
     return note_staged(update, world);
 }
 

@@ -39,11 +39,11 @@ public:
     Result<void> install(const Images& images, const ProgressSink& report) override
     {
         world_.calls.push_back("install " + images.root + " " + images.boot + " " + images.hash);
-        report(5, 10);
+        report({.done = 5, .total = 10});
         if (world_.problem) {
             return Failure{*world_.problem};
         }
-        report(10, 10);
+        report({.done = 10, .total = 10, .wire = 3});
         return {};
     }
 
@@ -168,7 +168,7 @@ TEST_F(UpdogTest, KeepsTheMigrationsBeforeItTouchesTheSet)
     EXPECT_EQ(files.mode(migrations_path), 0700);
     EXPECT_EQ((*parse_json(*files.read(staged_path)))["version"], "1.1.0");
     EXPECT_EQ(to_text(*parse_json(*files.read(progress_path))),
-              R"({"bytes":10,"percent":100,"rate":10000,"total":10})");
+              R"({"bytes":10,"percent":100,"rate":3000,"total":10})");
 }
 
 TEST_F(UpdogTest, RefusesAnUpdateThatTheSettingsCannotFollow)

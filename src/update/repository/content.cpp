@@ -54,7 +54,7 @@ Result<update::Update*> find_entry(Content& content, const Channel& channel,
 
 Result<void> check_migrations(const Content& content, const Field& field, const Version& wanted)
 {
-    for (const auto& [version, partitions] : field) {
+    for (const auto& [version, machines] : field) {
         if (!update::migration_path(content.manifest.migrations, version, wanted).has_value()) {
             return fail(Errc::invalid,
                         "machines at {} could not convert their settings to {}: no chain of "
@@ -65,9 +65,31 @@ Result<void> check_migrations(const Content& content, const Field& field, const 
     return {};
 }
 
+/// Machines that pass over a version never run its image: they must find its migrations in the one
+/// that they go to. Those of the oldest version and before are for machines that are no more.
+Result<void> check_carried(const Field& field, const Build& build)
+{
+    for (const auto& [version, machines] : field) {
+        const auto& oldest = std::min(field.begin()->first, build.version);
+        const bool comes_later = build.version < version;
+        const auto& needed = comes_later ? build.migrations : machines.migrations;
+        const auto& carried = comes_later ? machines.migrations : build.migrations;
+        for (const auto& migration : needed) {
+            if (migration.version > oldest && !carried.contains(migration)) {
+                return fail(Errc::invalid,
+                            "the build of {} carries the migration {} of {}; that of {} lacks it, or "
+                            "has another one of that name, so machines could pass over it",
+                            std::min(version, build.version).str(), migration.name,
+                            migration.version.str(), std::max(version, build.version).str());
+            }
+        }
+    }
+    return {};
+}
+
 /// Lists the build's payload of this kind as a target, if it fits everywhere.
 Result<void> add_payload(Content& content, const Build& build, const Kind& kind,
-                         const PartitionBytes& smallest, const PartitionBytes& of_variant)
+                         const PartitionBytes& smallest)
 {
     const auto& payload = build.*kind.payload;
     if (payload.size > smallest.*kind.partition) {
@@ -75,7 +97,7 @@ Result<void> add_payload(Content& content, const Build& build, const Kind& kind,
                     payload.name, payload.size, smallest.*kind.partition);
     }
     auto target = target_of(build, payload);
-    target.custom[partition_bytes] = of_variant.*kind.partition;
+    target.custom[partition_bytes] = build.partitions.*kind.partition;
     content.targets.targets[payload.name] = std::move(target);
     return {};
 }
@@ -117,6 +139,21 @@ Version max_version_with(const Content& content, const Channel& channel, const V
     return std::min(allowed, newest);
 }
 
+/// What machines get when they are imaged with the build, and what it does to their settings.
+Result<void> read_machines(const Json& manifest, Build& build)
+{
+    const auto told = tuf::get_object(manifest, "partitions");
+    if (!told.has_value() || !manifest.contains(migrations_key)) {
+        return fail(Errc::invalid, "the build does not tell its partitions and migrations: it was made "
+                                   "by an older checkout. Build it anew");
+    }
+    for (const auto& kind : kinds) {
+        TRY_ASSIGN(build.partitions.*kind.partition, tuf::get_number(**told, kind.name, 1));
+    }
+    TRY_ASSIGN(build.migrations, read_migrations(manifest));
+    return {};
+}
+
 } // namespace
 
 Result<Build> parse_build(std::string_view build_manifest)
@@ -138,12 +175,14 @@ Result<Build> parse_build(std::string_view build_manifest)
     if (!blocks.has_value() && blocks.error().code() != Errc::not_found) {
         return Failure{std::move(blocks).error()};
     }
-    return Build{.channel = {.variant = variant, .arch = arch},
-                 .version = std::move(version),
-                 .boot = std::move(boot),
-                 .root = std::move(root),
-                 .hash = std::move(hash),
-                 .blocks = blocks.has_value() ? std::optional(*std::move(blocks)) : std::nullopt};
+    Build build{.channel = {.variant = variant, .arch = arch},
+                .version = std::move(version),
+                .boot = std::move(boot),
+                .root = std::move(root),
+                .hash = std::move(hash),
+                .blocks = blocks.has_value() ? std::optional(*std::move(blocks)) : std::nullopt};
+    TRY(read_machines(manifest, build).while_(name));
+    return build;
 }
 
 std::vector<Payload> Build::payloads() const
@@ -167,13 +206,15 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
     }
     TRY_ASSIGN(const auto field, read_field(content));
     TRY(check_migrations(content, field, build.version));
-    auto smallest = options.partitions;
-    for (const auto& [version, partitions] : field) {
-        smallest = smaller(smallest, partitions);
+    TRY(check_carried(field, build));
+    auto smallest = build.partitions;
+    for (const auto& [version, machines] : field) {
+        smallest = smaller(smallest, machines.partitions);
     }
     for (const auto& kind : kinds) {
-        TRY(add_payload(content, build, kind, smallest, options.partitions));
+        TRY(add_payload(content, build, kind, smallest));
     }
+    content.targets.targets[build.root.name].custom[migrations_key] = to_json(build.migrations);
     if (build.blocks) {
         content.targets.targets[build.blocks->name] = target_of(build, *build.blocks);
     }
@@ -194,7 +235,8 @@ Result<void> remove_version(Content& content, const Channel& channel,
 {
     TRY_ASSIGN(const auto* entry, find_entry(content, channel, version));
     TRY_ASSIGN(auto withdrawn, read_withdrawn(content));
-    add_machines(withdrawn, version, partitions_of(content, entry->images));
+    TRY_ASSIGN(auto machines, machines_of(content, entry->images));
+    add_machines(withdrawn, version, std::move(machines));
     write_withdrawn(content, withdrawn);
     erase_version(content, *entry);
     return check_content(content, channel);

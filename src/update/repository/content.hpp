@@ -3,6 +3,7 @@
 #include "update/repository/layout.hpp"
 
 #include <optional>
+#include <set>
 
 namespace holdfast::publish {
 
@@ -21,6 +22,15 @@ struct Payload {
     auto operator<=>(const Payload&) const = default;
 };
 
+/// A migration of settings that a build brings along, for machines that come from a version before
+/// `version`.
+struct Migration {
+    Version version;
+    std::string name{};
+    std::string sha256{}; ///< Of what it does: another migration of the same name differs.
+    auto operator<=>(const Migration&) const = default;
+};
+
 /// An image build: what out/<variant>/…-manifest.json says.
 struct Build {
     Channel channel;
@@ -29,12 +39,14 @@ struct Build {
     Payload root;
     Payload hash;
     std::optional<Payload> blocks{}; ///< The block list, in builds that have one.
+    PartitionBytes partitions{};     ///< Of machines that are imaged with it.
+    std::set<Migration> migrations{};
 
     std::vector<Payload> payloads() const;
 };
 
-/// Errors: `invalid` for text that is no manifest of a build, `not_found` where a payload is
-/// missing.
+/// Errors: `invalid` for text that is no manifest of a build, or one of a build that does not say
+/// its partitions and migrations; `not_found` where a payload is missing.
 Result<Build> parse_build(std::string_view build_manifest);
 
 /// What a channel offers.
@@ -44,7 +56,6 @@ struct Content {
 };
 
 struct AddOptions {
-    PartitionBytes partitions{};
     /// Versions between whose settings store and this one's there is a migration, both ways.
     std::vector<Version> migrates_from{};
     update::Waves waves{};
@@ -53,10 +64,11 @@ struct AddOptions {
 /// Offers the build to machines; max_version of all becomes its version, unless it is higher already:
 /// a version that machines are held back from stays out of reach. Its payloads become targets
 /// with the custom data variant, arch, version, and `partition-bytes`: the size that machines which
-/// were imaged with this version have.
+/// were imaged with this version have. That of ROOT tells the build's migrations, too.
 ///
 /// Errors: `invalid` where machines of the field could not take it: a version already offered, no
-/// chain of migrations from a version that is or was offered, a payload larger than its partition,
+/// chain of migrations from a version that is or was offered, a migration of one build that a newer
+/// one does not carry although machines may pass over the first, a payload larger than its partition,
 /// now or on machines that were imaged with an older version.
 Result<void> add_build(Content& content, const Build& build, const AddOptions& options);
 

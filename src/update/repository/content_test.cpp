@@ -12,14 +12,26 @@ using ::testing::HasSubstr;
 
 const auto& channel = TestPublisher::channel;
 
-AddOptions options_of(std::uint64_t partition = 1000,
-                      const std::vector<std::string>& migrates_from = {})
+AddOptions from(const std::vector<std::string>& migrates_from)
 {
-    AddOptions options{.partitions = {.boot = partition, .root = partition, .hash = partition}};
-    for (const auto& from : migrates_from) {
-        options.migrates_from.push_back(version_of(from));
+    AddOptions options;
+    for (const auto& version : migrates_from) {
+        options.migrates_from.push_back(version_of(version));
     }
     return options;
+}
+
+/// A build with partitions of so many bytes, and with migrations of these versions.
+Build build_of(const std::string& version, std::uint64_t partition = 1000,
+               const std::vector<std::string>& migrations = {})
+{
+    auto build = TestPublisher::build(version);
+    build.partitions = {.boot = partition, .root = partition, .hash = partition};
+    for (const auto& migration : migrations) {
+        build.migrations.insert(
+            {.version = version_of(migration), .name = "motd", .sha256 = "of " + migration});
+    }
+    return build;
 }
 
 /// Offers 1.0.0 and 1.1.0.
@@ -29,15 +41,19 @@ struct Offered : ::testing::Test {
     void SetUp() override
     {
         ASSERT_TRUE(add("1.0.0").has_value());
-        ASSERT_TRUE(add("1.1.0", options_of(1000, {"1.0.0"})).has_value());
+        ASSERT_TRUE(add("1.1.0", {"1.0.0"}).has_value());
     }
-    Result<void> add(const std::string& version, const AddOptions& options = options_of())
+    Result<void> add(const Build& build, const std::vector<std::string>& migrates_from = {})
     {
-        return add_build(content, TestPublisher::build(version), options);
+        return add_build(content, build, from(migrates_from));
     }
-    std::string refusal(const std::string& version, const AddOptions& options)
+    Result<void> add(const std::string& version, const std::vector<std::string>& migrates_from = {})
     {
-        const auto added = add(version, options);
+        return add(build_of(version), migrates_from);
+    }
+    std::string refusal(const Build& build, const std::vector<std::string>& migrates_from = {})
+    {
+        const auto added = add(build, migrates_from);
         return added.has_value() ? "accepted" : added.error().message();
     }
     std::string max_version() const { return content.manifest.updates.front().max_version.str(); }
@@ -56,24 +72,53 @@ TEST_F(Offered, BuildsAreTargetsWithTheirVersion)
 
 TEST_F(Offered, VersionsAreRefusedThatMachinesCouldNotTake)
 {
-    EXPECT_THAT(refusal("1.1.0", options_of()), HasSubstr("already"));
-    EXPECT_THAT(refusal("1.2.0", options_of()), HasSubstr("machines at 1.0.0 could not convert"));
-    EXPECT_THAT(refusal("1.2.0", options_of(1000, {"0.9.0"})), HasSubstr("no chain"));
-    EXPECT_THAT(refusal("1.2.0", options_of(10, {"1.1.0"})), HasSubstr("partitions of 10"));
-    EXPECT_EQ(refusal("1.2.0", options_of(1000, {"1.1.0"})), "accepted");
+    EXPECT_THAT(refusal(build_of("1.1.0")), HasSubstr("already"));
+    EXPECT_THAT(refusal(build_of("1.2.0")), HasSubstr("machines at 1.0.0 could not convert"));
+    EXPECT_THAT(refusal(build_of("1.2.0"), {"0.9.0"}), HasSubstr("no chain"));
+    EXPECT_THAT(refusal(build_of("1.2.0", 10), {"1.1.0"}), HasSubstr("partitions of 10"));
+    EXPECT_EQ(refusal(build_of("1.2.0"), {"1.1.0"}), "accepted");
 }
 
 TEST_F(Offered, OldMachinesHaveTheirOldPartitions)
 {
-    auto build = TestPublisher::build("1.2.0");
+    auto build = build_of("1.2.0", 5000);
     build.root.size = 1001;
-    EXPECT_THAT(add_build(content, build, options_of(5000, {"1.1.0"})).error().message(),
-                HasSubstr("partitions of 1000"));
+    EXPECT_THAT(refusal(build, {"1.1.0"}), HasSubstr("partitions of 1000"));
+}
+
+TEST_F(Offered, MigrationsMustNotBePassedOver)
+{
+    const auto try_out = [this](const Build& build, const std::vector<std::string>& migrates_from) {
+        const auto before = content;
+        auto said = refusal(build, migrates_from);
+        content = before;
+        return said;
+    };
+    ASSERT_TRUE(add(build_of("1.2.0", 1000, {"1.0.0", "1.2.0"}), {"1.1.0"}).has_value());
+    EXPECT_THAT(try_out(build_of("1.3.0"), {"1.2.0"}),
+                HasSubstr("the build of 1.2.0 carries the migration motd of 1.2.0; that of 1.3.0 lacks"));
+    EXPECT_EQ(try_out(build_of("1.3.0", 1000, {"1.2.0", "1.3.0"}), {"1.2.0"}), "accepted")
+        << "no machine is older than 1.0.0";
+    auto other = build_of("1.3.0", 1000, {"1.2.0"});
+    auto changed = other.migrations.extract(other.migrations.begin());
+    changed.value().sha256 = "of something else";
+    other.migrations.insert(std::move(changed));
+    EXPECT_THAT(try_out(other, {"1.2.0"}), HasSubstr("or has another one of that name"));
+
+    EXPECT_THAT(try_out(build_of("1.1.1", 1000, {"1.1.1"}), {"1.1.0", "1.2.0"}),
+                HasSubstr("the build of 1.1.1 carries the migration motd of 1.1.1; that of 1.2.0"));
+    EXPECT_EQ(try_out(build_of("1.1.1"), {"1.1.0", "1.2.0"}), "accepted");
+
+    // Machines are at 1.2.0 still, with their settings as its migration left them.
+    ASSERT_TRUE(remove_version(content, channel, version_of("1.2.0")).has_value());
+    EXPECT_THAT(try_out(build_of("1.3.0"), {"1.2.0"}), HasSubstr("the migration motd of 1.2.0"));
+    ASSERT_TRUE(retire_version(content, channel, version_of("1.2.0")).has_value());
+    EXPECT_EQ(try_out(build_of("1.3.0"), {"1.1.0"}), "accepted");
 }
 
 TEST_F(Offered, AnOlderBuildDoesNotLowerTheNewestVersion)
 {
-    ASSERT_TRUE(add("1.0.5", options_of(1000, {"1.0.0", "1.1.0"})).has_value());
+    ASSERT_TRUE(add("1.0.5", {"1.0.0", "1.1.0"}).has_value());
     EXPECT_EQ(max_version(), "1.1.0");
 }
 
@@ -90,20 +135,20 @@ TEST_F(Offered, VersionsCanBeTakenBack)
 TEST_F(Offered, MachinesAtAVersionThatWasTakenBackGoToTheNextOneThatIsAdded)
 {
     ASSERT_TRUE(remove_version(content, channel, version_of("1.1.0")).has_value());
-    ASSERT_TRUE(add("1.0.1", options_of(1000, {"1.0.0", "1.1.0"})).has_value());
+    ASSERT_TRUE(add("1.0.1", {"1.0.0", "1.1.0"}).has_value());
     EXPECT_EQ(max_version(), "1.0.1");
 }
 
 TEST_F(Offered, MachinesOfAVersionThatWasTakenBackStillCount)
 {
-    ASSERT_TRUE(add("1.1.1", options_of(700, {"1.1.0"})).has_value());
+    ASSERT_TRUE(add(build_of("1.1.1", 700), {"1.1.0"}).has_value());
     for (const auto* version : {"1.1.0", "1.1.1"}) {
         ASSERT_TRUE(remove_version(content, channel, version_of(version)).has_value());
     }
     auto build = TestPublisher::build("1.2.0");
     const auto refused = [&](const char* migrates_from) {
         auto copy = content;
-        return add_build(copy, build, options_of(1000, {migrates_from})).error().message();
+        return add_build(copy, build, from({migrates_from})).error().message();
     };
     EXPECT_THAT(refused("1.0.0"), HasSubstr("machines at 1.1.0 could not convert"));
     build.root.size = 701;
@@ -113,13 +158,13 @@ TEST_F(Offered, MachinesOfAVersionThatWasTakenBackStillCount)
     ASSERT_TRUE(retire_version(content, channel, version_of("1.1.1")).has_value());
     EXPECT_EQ(retire_version(content, channel, version_of("1.1.1")).error().code(),
               Errc::not_found);
-    EXPECT_TRUE(add_build(content, build, options_of(1000, {"1.1.0"})).has_value());
+    EXPECT_TRUE(add(build, {"1.1.0"}).has_value());
     ASSERT_TRUE(retire_version(content, channel, version_of("1.2.0")).has_value());
     EXPECT_FALSE(content.targets.targets.contains(build.root.name));
-    EXPECT_EQ(refusal("1.3.0", options_of(1000, {"1.1.0"})), "accepted");
+    EXPECT_EQ(refusal(build_of("1.3.0"), {"1.1.0"}), "accepted");
 
     content.targets.targets.at("manifest.json").custom = {{"withdrawn", {{"1.1.0", "large"}}}};
-    EXPECT_THAT(refusal("1.4.0", options_of(1000, {"1.3.0"})), HasSubstr("boot"));
+    EXPECT_THAT(refusal(build_of("1.4.0"), {"1.3.0"}), HasSubstr("boot"));
 }
 
 TEST_F(Offered, MaxVersionIsOneForAll)
@@ -129,9 +174,9 @@ TEST_F(Offered, MaxVersionIsOneForAll)
         EXPECT_EQ(entry.max_version.str(), "1.0.0");
     }
     EXPECT_FALSE(set_max_version(content, channel, version_of("7.0.0")).has_value());
-    ASSERT_TRUE(add("1.0.1", options_of(1000, {"1.0.0", "1.1.0"})).has_value());
+    ASSERT_TRUE(add("1.0.1", {"1.0.0", "1.1.0"}).has_value());
     EXPECT_EQ(max_version(), "1.0.1") << "a hotfix does not bring the bad 1.1.0 back";
-    ASSERT_TRUE(add("1.2.0", options_of(1000, {"1.0.1", "1.1.0"})).has_value());
+    ASSERT_TRUE(add("1.2.0", {"1.0.1", "1.1.0"}).has_value());
     EXPECT_EQ(max_version(), "1.2.0");
 }
 
@@ -149,8 +194,11 @@ TEST_F(Offered, WavesMustAscend)
 
 TEST(ParseBuild, ReadsWhatTheImageBuilderWrites)
 {
-    const auto text = R"({"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d", "variant": "metal",
-        "architecture": "x86_64", "version": "1.2.0", "files": [
+    const std::string text =
+        R"({"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d", "variant": "metal",
+        "architecture": "x86_64", "version": "1.2.0",
+        "partitions": {"boot": 64, "root": 512, "hash": 8},
+        "migrations": [{"version": "1.1.0", "name": "motd", "sha256": "ee"}], "files": [
         {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d.img", "size": 9, "sha256": "aa"},
         {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-boot.efi", "size": 1, "sha256": "bb"},
         {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-root.erofs", "size": 2, "sha256": "cc"},
@@ -161,13 +209,22 @@ TEST(ParseBuild, ReadsWhatTheImageBuilderWrites)
     EXPECT_EQ(build->version.str(), "1.2.0");
     EXPECT_EQ(build->root.size, 2U);
     EXPECT_EQ(build->hash.sha256, "dd");
+    EXPECT_EQ(build->partitions.root, 512U);
+    const Migration motd{.version = version_of("1.1.0"), .name = "motd", .sha256 = "ee"};
+    EXPECT_EQ(build->migrations, std::set<Migration>{motd});
 
     for (const auto& [what, instead] :
          {std::pair("\"metal\"", "\"other\""), std::pair("-root.erofs", "-root.xfs"),
-          std::pair("\"1.2.0\"", "\"1.3.0\""), std::pair("\"size\": 3", "\"size\": \"3\"")}) {
+          std::pair("\"1.2.0\"", "\"1.3.0\""), std::pair("\"size\": 3", "\"size\": \"3\""),
+          std::pair("\"1.1.0\"", "\"1.1\""), std::pair("\"hash\": 8", "\"hash\": 0")}) {
         std::string changed = text;
         changed.replace(changed.find(what), std::string_view(what).size(), instead);
         EXPECT_FALSE(parse_build(changed).has_value()) << what;
+    }
+    for (const auto* field : {"partitions", "migrations"}) {
+        auto old = text;
+        old.replace(old.find(field), 1, "x");
+        EXPECT_THAT(parse_build(old).error().message(), HasSubstr("Build it anew"));
     }
 }
 

@@ -64,12 +64,18 @@ Result<void> Transfer::fetch(const Payload& payload, std::optional<io::ByteRange
 {
     const auto bytes = range ? range->length : payload.length;
     ++progress_.requests;
+    const auto before = progress_.wire_bytes;
+    // Counted while they come: a whole image may be one request.
+    const auto counting_sink = [&](std::span<const std::byte> piece) {
+        progress_.wire_bytes += piece.size();
+        return sink(piece);
+    };
     TRY_ASSIGN(const auto reply, http_.fetch({.url = payload.url,
                                               .range = range,
                                               .most_bytes = bytes,
                                               .deadline = deadline_for(bytes)},
-                                             sink));
-    progress_.wire_bytes += reply.wire_bytes;
+                                             counting_sink));
+    progress_.wire_bytes = before + reply.wire_bytes;
     if (reply.body_bytes != bytes) {
         return fail(Errc::corrupt, "{}: the server sent {} bytes instead of {}", payload.url,
                     reply.body_bytes, bytes);

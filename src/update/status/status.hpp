@@ -76,7 +76,7 @@ struct ProgressReport {
     std::uint64_t bytes = 0;   ///< In place so far.
     std::uint64_t total = 0;   ///< That the update consists of.
     std::uint64_t percent = 0; ///< 0 to 100.
-    std::uint64_t rate = 0;    ///< Bytes a second, since the beginning.
+    std::uint64_t rate = 0;    ///< Bytes a second over the network, since the beginning.
     bool operator==(const ProgressReport&) const = default;
 };
 

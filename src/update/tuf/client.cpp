@@ -123,12 +123,14 @@ Result<void> Client::refresh_timestamp()
 Result<void> Client::refresh_snapshot()
 {
     const auto& announced = trusted_.timestamp().snapshot;
+    // Not by the announced length: the one before may have been longer, and tells what goes back.
     const auto cached = cache_.load("snapshot", largest_snapshot);
     if (cached && trusted_.recall_snapshot(*cached).has_value() &&
         trusted_.has_current_snapshot(*cached)) {
         return trusted_.check_snapshot_fresh();
     }
-    const auto limit = announced.length.value_or(largest_snapshot);
+    const auto limit =
+        std::min<std::size_t>(announced.length.value_or(largest_snapshot), largest_snapshot);
     TRY_ASSIGN(const auto text, fetch_metadata("snapshot", in_name(announced.version), limit));
     TRY(trusted_.take_snapshot(text));
     return cache_.save("snapshot", text);

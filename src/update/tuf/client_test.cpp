@@ -126,6 +126,30 @@ TEST(Client, CapsEveryFetch)
     EXPECT_EQ(requests[4].most_bytes, 4U);
 }
 
+TEST(Client, KeepsALargeSnapshot)
+{
+    Machine machine;
+    auto& repository = machine.repository;
+    const auto list_roles = [&](std::optional<std::uint64_t> length) {
+        for (int role = 0; role < 110; ++role) {
+            repository.snapshot.meta[std::format("{}{}.json", std::string(10'000, 'r'), role)] = {
+                .version = 1, .length = length};
+        }
+    };
+    list_roles(1'000'000);
+    repository.announces_hashes = true;
+    repository.publish_next();
+    ASSERT_GT(*repository.timestamp.snapshot.length, 1'100'000U);
+    ASSERT_EQ(machine.refusal(), "accepted");
+    EXPECT_EQ(machine.refusal(), "accepted");
+    EXPECT_THAT(machine.repository.requested_names(), ElementsAre("2.root.json", "timestamp.json"));
+    // It counts against a shorter one that goes back, too.
+    list_roles(std::nullopt);
+    repository.targets.version = 0;
+    repository.publish_next();
+    EXPECT_THAT(machine.refusal(), HasSubstr("targets.json goes back"));
+}
+
 TEST(Client, RefusesATargetWithOtherBytes)
 {
     Machine machine;

@@ -6,10 +6,11 @@
 
 namespace holdfast::tuf {
 
-/// Longest documents that are taken (where the referring document gives no length).
+/// Longest documents that are taken, from the repository or from the cache. A shorter length that the
+/// referring document gives counts for what is fetched.
 inline constexpr std::size_t largest_root = 1U << 20;
 inline constexpr std::size_t largest_timestamp = 1U << 20;
-inline constexpr std::size_t largest_snapshot = 1U << 20;
+inline constexpr std::size_t largest_snapshot = 10U << 20;
 inline constexpr std::size_t largest_targets = 10U << 20;
 
 /// The metadata that a client has come to trust, and the checks that each new document must pass.

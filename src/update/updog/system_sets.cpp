@@ -61,7 +61,9 @@ Result<void> fill_inactive_set(io::Files& files, const Release& release, io::Htt
     TRY_ASSIGN(auto active_set, open_set(open, open.signpost.active(), Access::read_only));
     TRY_ASSIGN(auto inactive_set, open_set(open, *inactive, Access::read_write));
     const Watch watch{.report = [&](const Progress& progress) {
-        report(progress.bytes_done, progress.bytes_total);
+        report({.done = progress.bytes_done,
+                .total = progress.bytes_total,
+                .wire = progress.wire_bytes});
     }};
     TRY_ASSIGN(const auto prepared,
                prepare({open.signpost, active_set.devices(), inactive_set.devices()}, release, http,

@@ -50,7 +50,7 @@ protected:
         publish::Content content;
         const auto build = make_build();
         ASSERT_TRUE(
-            publish::add_build(content, build, {.partitions = {.boot = 99, .root = 99, .hash = 99}})
+            publish::add_build(content, build, {})
                 .has_value());
         for (const auto& payload : {build.boot, build.root, build.hash}) {
             ASSERT_TRUE(publish::store_target(
@@ -75,7 +75,8 @@ protected:
                 .version = *Version::parse("1.0.0"),
                 .boot = payload("boot.efi"),
                 .root = payload("root.erofs"),
-                .hash = payload("hash.verity")};
+                .hash = payload("hash.verity"),
+                .partitions = {.boot = 99, .root = 99, .hash = 99}};
     }
 
     /// Both clients read the repository over HTTP.

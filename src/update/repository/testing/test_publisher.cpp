@@ -50,14 +50,15 @@ Build TestPublisher::build(const std::string& version)
             .boot = payload("boot.efi"),
             .root = payload("root.erofs"),
             .hash = payload("hash.verity"),
-            .blocks = payload("blocks.list")};
+            .blocks = payload("blocks.list"),
+            .partitions = {.boot = 1000, .root = 1000, .hash = 1000}};
 }
 
 Result<std::vector<Waiting>> TestPublisher::add(const std::string& version,
                                                 const std::vector<std::string>& migrates_from)
 {
     TRY_ASSIGN(auto content, load_content(files, layout, channel));
-    AddOptions add_options{.partitions = {.boot = 1000, .root = 1000, .hash = 1000}};
+    AddOptions add_options;
     for (const auto& from : migrates_from) {
         add_options.migrates_from.push_back(version_of(from));
     }

@@ -1,0 +1,43 @@
+#include "update/source/transfer.hpp"
+
+#include "io/testing/fake_http_client.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::update {
+namespace {
+
+TEST(Transfer, CountsWhatGoesOverTheWireWhileItComes)
+{
+    constexpr std::uint64_t length = 100'000;
+    const Payload payload{.name = "x", .url = "http://updates/x", .length = length, .sha256 = {}};
+    io::FakeHttpClient http;
+    http.files[payload.url].resize(length);
+    const Watch watch;
+    const Limits limits;
+    Transfer transfer(http, watch, limits);
+    // What this machine has itself is no traffic.
+    transfer.kept(10'000);
+    transfer.copied(10'000);
+    EXPECT_EQ(transfer.progress().wire_bytes, 0U);
+
+    std::uint64_t come = 0;
+    const auto sink = [&](std::span<const std::byte> piece) -> Result<void> {
+        come += piece.size();
+        EXPECT_EQ(transfer.progress().wire_bytes, come);
+        return {};
+    };
+    ASSERT_TRUE(transfer.fetch(payload, std::nullopt, sink).has_value());
+    EXPECT_EQ(come, length);
+    const auto with_headers = transfer.progress().wire_bytes;
+    EXPECT_GT(with_headers, length);
+
+    http.breaks_after = length + 500;
+    const auto broken =
+        transfer.fetch(payload, std::nullopt, [](auto) -> Result<void> { return {}; });
+    EXPECT_FALSE(broken.has_value());
+    EXPECT_EQ(transfer.progress().wire_bytes, with_headers + 500) << "in vain, but it came";
+}
+
+} // namespace
+} // namespace holdfast::update
