@@ -204,7 +204,7 @@ private:
                    placed(make_package_tree(context_, {.packages = container.packages,
                                                        .exclude = container.exclude,
                                                        .drop = container.drop})));
-        const auto tree = context_.cache / "stage" / (built_.prefix + "-" + name);
+        const auto tree = stage_folder(context_, built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));
         TRY(build_oci_archive({.root = tree,
@@ -248,7 +248,7 @@ private:
 
     Result<void> make_root_files()
     {
-        const auto tree = context_.cache / "stage" / built_.prefix;
+        const auto tree = stage_folder(context_, built_.prefix);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         {
             const Step step(context_, "assemble the root tree");
