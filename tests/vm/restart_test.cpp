@@ -105,8 +105,9 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
     ASSERT_TRUE(succeeds(machine.start()));
     EXPECT_TRUE(succeeds(
         machine.console().wait_for("the data partition of this machine is missing", boot_limit)));
-    EXPECT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)))
-        << "a boot without its data has failed";
+    EXPECT_TRUE(succeeds(machine.console().wait_for("boot failed: .*; rebooting", boot_limit)))
+        << "a boot without its data has failed, and boot-failed.service can tell";
+    EXPECT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)));
     ASSERT_TRUE(succeeds(machine.cut_power()));
     EXPECT_EQ(data_size(machine.disk_file()), 0U);
 }
