@@ -103,6 +103,11 @@ Result<void> mark_current(Context& context, const fs::path& file, const std::str
     return io::replace_file(context.system.files, key_file(file), key, 0644);
 }
 
+Result<void> mark_stale(Context& context, const fs::path& file)
+{
+    return context.system.files.remove(key_file(file));
+}
+
 fs::path stage_folder(const Context& context, std::string_view name)
 {
     // All checkouts have one path, /src/holdfast; the number of a folder in it tells them apart.

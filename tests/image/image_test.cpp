@@ -1,11 +1,12 @@
-// Looks into the built images: what metal-host must not contain, and that a second build gives the
-// same bytes.
+// Looks into the built images: what metal-host must not contain, what the documents beside them
+// say, and that a second build gives the same bytes.
 
 #include "image/build.hpp"
 #include "io/posix/posix_system.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -152,21 +153,90 @@ TEST_F(Images, EveryProgramFindsItsLibraries)
     }
 }
 
-/// Builds metal-host again from nothing but the downloaded packages.
-TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
+constexpr std::array published = {"-root.erofs", "-hash.verity", "-boot.efi",     "-blocks.list",
+                                  ".img",        ".spdx.json",   "-manifest.json"};
+
+/// Each published file is the same in both folders.
+void expect_same_files(const Built& built, const fs::path& expected)
 {
-    auto context = context_of_a_new_cache();
-    const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
-    ASSERT_TRUE(variant.has_value()) << variant.error().message();
-    const auto built = build_variant(context, *variant);
-    ASSERT_TRUE(built.has_value()) << built.error().message();
-    for (const auto* suffix : {"-root.erofs", "-hash.verity", "-boot.efi", "-blocks.list", ".img", ".spdx.json",
-                               "-manifest.json"}) {
-        const auto first = crypto::sha256_of_file("out/metal-host/" + built->prefix + suffix);
-        const auto second = crypto::sha256_of_file(built->folder / (built->prefix + suffix));
+    for (const auto* suffix : published) {
+        const auto first = crypto::sha256_of_file(expected / (built.prefix + suffix));
+        const auto second = crypto::sha256_of_file(built.folder / (built.prefix + suffix));
         ASSERT_TRUE(first.has_value() && second.has_value()) << suffix;
         EXPECT_EQ(first->hex(), second->hex()) << suffix;
+        EXPECT_EQ(fs::read_symlink(built.folder / ("latest" + std::string(suffix))),
+                  built.prefix + suffix);
     }
+}
+
+/// Builds both variants again from nothing but the downloaded packages. Then another build is cut
+/// off half-way, by something that fails as good as by Ctrl-C, and the last one starts from what it
+/// left.
+TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBitAndSoIsOneAfterAnInterruption)
+{
+    auto context = context_of_a_new_cache();
+    for (const std::string name : {"metal-host", "metal-dev"}) {
+        SCOPED_TRACE(name);
+        const auto variant = load_variant("/src/holdfast/variants/" + name + ".toml");
+        ASSERT_TRUE(variant.has_value()) << variant.error().message();
+        const auto built = build_variant(context, *variant);
+        ASSERT_TRUE(built.has_value()) << built.error().message();
+        expect_same_files(*built, "out/" + name);
+    }
+
+    auto variant = *load_variant("/src/holdfast/variants/metal-host.toml");
+    auto altered = variant;
+    altered.initrd_modules.emplace_back("no_such_module");
+    ASSERT_FALSE(build_variant(context, altered).has_value());
+    for (const auto& entry : fs::directory_iterator(folder_ / "out/metal-host")) {
+        const auto file = entry.path().filename().native();
+        EXPECT_FALSE(file.starts_with("latest") || file.ends_with("-manifest.json")) << file;
+    }
+    const auto built = build_variant(context, variant);
+    ASSERT_TRUE(built.has_value()) << built.error().message();
+    expect_same_files(*built, "out/metal-host");
+}
+
+std::string read_text(const fs::path& file)
+{
+    std::ifstream stream(file);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
+
+Json read_document(const fs::path& file)
+{
+    return parse_json(read_text(file)).value_or(Json::object());
+}
+
+/// shim refuses a program whose line has fewer than six fields, or an empty one.
+TEST_F(Images, TheBootManagerCanBeRevokedByItsGeneration)
+{
+    const auto program = read_text("out/metal-host/work/BOOTX64.EFI");
+    const std::regex line("\nholdfast-boot,[1-9][0-9]*,[^,\n]+,[^,\n]+,[^,\n]+,[^,\n]+\n");
+    EXPECT_TRUE(std::regex_search(program, line));
+    EXPECT_FALSE(program.contains(".invalid")) << "no host that does not exist";
+}
+
+TEST_F(Images, TheBillOfMaterialsAndTheManifestSayWhatIsInContainerImages)
+{
+    std::set<std::string> contained;
+    const auto bill = read_document("out/metal-dev/latest.spdx.json");
+    for (const auto& link : bill.value("relationships", Json::array())) {
+        if (link["spdxElementId"] == "SPDXRef-Container-control" &&
+            link["relationshipType"] == "CONTAINS") {
+            contained.insert(link["relatedSpdxElement"].get<std::string>());
+        }
+    }
+    EXPECT_TRUE(contained.contains("SPDXRef-Package-busybox-static"));
+    EXPECT_TRUE(contained.contains("SPDXRef-Package-libc6"));
+
+    const auto manifest = read_document("out/metal-dev/latest-manifest.json");
+    const Json::json_pointer busybox("/containers/control/packages/busybox-static");
+    EXPECT_TRUE(manifest.contains(busybox));
+    EXPECT_FALSE(manifest["packages"].contains("busybox-static"))
+        << "the host itself has no such program";
 }
 
 TEST_F(Images, AMissingPackageIsNamedWithFileAndLine)
