@@ -34,27 +34,35 @@ protected:
     }
     ~Images() override { fs::remove_all(folder_); }
 
-    /// The builder's world, with nothing in its cache but what was downloaded.
-    Context context_of_a_new_cache()
+    /// A second world for the builder, with nothing in its cache but what was downloaded. One for
+    /// all tests: what one has built, the next need not.
+    static void SetUpTestSuite()
     {
-        fs::create_directory(folder_ / "cache");
-        fs::create_symlink("/var/cache/holdfast/apt", folder_ / "cache/apt");
+        std::string name = "/tmp/image-test-XXXXXX";
+        second_ = ::mkdtemp(name.data());
+        fs::create_directory(second_ / "cache");
+        fs::create_symlink("/var/cache/holdfast/apt", second_ / "cache/apt");
+    }
+    static void TearDownTestSuite() { fs::remove_all(second_); }
+
+    Context second_context()
+    {
         return {.system = system,
                 .checkout = "/src/holdfast",
-                .output = folder_ / "out",
-                .cache = folder_ / "cache",
+                .output = second_ / "out",
+                .cache = second_ / "cache",
                 .programs = "/src/holdfast/build/release/bin",
                 .mirror = environment("HOLDFAST_MIRROR").value_or(""),
                 .architecture = "amd64",
                 .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
                 .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or("")};
     }
-    /// What building a variant fails with that differs from metal-host by these lines.
+    /// What building fails with when metal-host differs by these lines.
     std::string error_of(const std::string& lines)
     {
-        const auto file = folder_ / "bad.toml";
+        const auto file = folder_ / "metal-host.toml";
         std::ofstream(file) << "include = [\"/src/holdfast/variants/metal-host.toml\"]\n" << lines;
-        auto context = context_of_a_new_cache();
+        auto context = second_context();
         const auto variant = load_variant(file);
         EXPECT_TRUE(variant.has_value()) << variant.error().message();
         const auto built = build_variant(context, *variant);
@@ -68,7 +76,10 @@ protected:
     io::PosixProcesses processes;
     io::System system{files, clock, random, processes, environment};
     fs::path folder_;
+    static fs::path second_;
 };
+
+fs::path Images::second_;
 
 bool is_script(const fs::path& path)
 {
@@ -169,12 +180,10 @@ void expect_same_files(const Built& built, const fs::path& expected)
     }
 }
 
-/// Builds both variants again from nothing but the downloaded packages. Then another build is cut
-/// off half-way, by something that fails as good as by Ctrl-C, and the last one starts from what it
-/// left.
-TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBitAndSoIsOneAfterAnInterruption)
+/// Builds both variants again from nothing but the downloaded packages.
+TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
 {
-    auto context = context_of_a_new_cache();
+    auto context = second_context();
     for (const std::string name : {"metal-host", "metal-dev"}) {
         SCOPED_TRACE(name);
         const auto variant = load_variant("/src/holdfast/variants/" + name + ".toml");
@@ -183,16 +192,23 @@ TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBitAndSoIsOneAfterAnInterru
         ASSERT_TRUE(built.has_value()) << built.error().message();
         expect_same_files(*built, "out/" + name);
     }
+}
 
-    auto variant = *load_variant("/src/holdfast/variants/metal-host.toml");
-    auto altered = variant;
+/// Interrupted by something that fails half-way, which is as good as Ctrl-C.
+TEST_F(Images, AnInterruptedBuildLeavesNothingThatDescribesOtherFiles)
+{
+    auto context = second_context();
+    const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
+    ASSERT_TRUE(variant.has_value() && build_variant(context, *variant).has_value());
+    auto altered = *variant;
     altered.initrd_modules.emplace_back("no_such_module");
     ASSERT_FALSE(build_variant(context, altered).has_value());
-    for (const auto& entry : fs::directory_iterator(folder_ / "out/metal-host")) {
+    for (const auto& entry : fs::directory_iterator(context.output / "metal-host")) {
         const auto file = entry.path().filename().native();
         EXPECT_FALSE(file.starts_with("latest") || file.ends_with("-manifest.json")) << file;
     }
-    const auto built = build_variant(context, variant);
+
+    const auto built = build_variant(context, *variant);
     ASSERT_TRUE(built.has_value()) << built.error().message();
     expect_same_files(*built, "out/metal-host");
 }
@@ -242,14 +258,15 @@ TEST_F(Images, TheBillOfMaterialsAndTheManifestSayWhatIsInContainerImages)
 TEST_F(Images, AMissingPackageIsNamedWithFileAndLine)
 {
     const auto message = error_of("[root]\npackages = [\n  \"no-such-package\",\n]\n");
-    EXPECT_NE(message.find("bad.toml:4: "), std::string::npos) << message;
+    EXPECT_NE(message.find("metal-host.toml:4: "), std::string::npos) << message;
     EXPECT_NE(message.find("no package \"no-such-package\""), std::string::npos) << message;
 }
 
 TEST_F(Images, APayloadThatDoesNotFitIsRefusedWithFileAndLine)
 {
     const auto message = error_of("[partitions]\nroot = 8\n");
-    EXPECT_NE(message.find("bad.toml:3: partitions.root: the payload has"), std::string::npos)
+    EXPECT_NE(message.find("metal-host.toml:3: partitions.root: the payload has"),
+              std::string::npos)
         << message;
 }
 
