@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Grows when the builder itself changes what it makes from the same inputs.
-constexpr auto builder_version = "6";
+constexpr auto builder_version = "7";
 
 struct Paths {
     fs::path root;
@@ -38,8 +38,9 @@ Paths paths_of(const Built& built)
     };
     return {.root = file("-root.erofs"),
             .hash = file("-hash.verity"),
-            .verity = built.folder / "work/verity.json",
-            .migrations = built.folder / "work/migrations.json",
+            // Of one build: the folder may hold several, and the kernel is told what stands here.
+            .verity = built.folder / "work" / (built.prefix + "-verity.json"),
+            .migrations = built.folder / "work" / (built.prefix + "-migrations.json"),
             .initrd = built.folder / "work/initrd.zst",
             .uki = file("-boot.efi"),
             .blocks = file("-blocks.list"),
@@ -70,6 +71,15 @@ Result<Verity> read_verity(Context& context, const fs::path& file)
 Json partition_bytes(const PartitionSizes& sizes)
 {
     return {{"boot", sizes.boot << 20}, {"root", sizes.root << 20}, {"hash", sizes.hash << 20}};
+}
+
+Json versions_of(const std::vector<Package>& packages)
+{
+    Json versions = Json::object();
+    for (const auto& package : packages) {
+        versions[package.name] = package.version;
+    }
+    return versions;
 }
 
 /// One build of one variant, step by step.
@@ -125,7 +135,8 @@ private:
             return fail(Errc::invalid, "kernel.package: {} brings no kernel",
                         variant_.kernel_package);
         }
-        TRY(write_packages(record));
+        TRY(mark_stale(context_, record));
+        TRY(write_packages(record, packages_));
         return mark_current(context_, record, step_key);
     }
 
@@ -142,10 +153,10 @@ private:
         return result;
     }
 
-    Result<void> write_packages(const fs::path& record)
+    Result<void> write_packages(const fs::path& record, const PackageTree& tree)
     {
         Json list = Json::array();
-        for (const auto& package : packages_.packages) {
+        for (const auto& package : tree.packages) {
             list.push_back({{"name", package.name},
                             {"version", package.version},
                             {"architecture", package.architecture},
@@ -154,9 +165,9 @@ private:
                             {"homepage", package.homepage},
                             {"summary", package.summary}});
         }
-        const Json document{{"folder", packages_.folder.native()},
-                            {"kernel-version", packages_.kernel_version},
-                            {"kernel", packages_.kernel.native()},
+        const Json document{{"folder", tree.folder.native()},
+                            {"kernel-version", tree.kernel_version},
+                            {"kernel", tree.kernel.native()},
                             {"packages", list}};
         return io::replace_file(context_.system.files, record, to_pretty_text(document));
     }
@@ -205,15 +216,20 @@ private:
             key.add(program).add_file(context_.programs / program);
         }
         const auto archive_key = key.hex();
-        if (is_current(context_, archive, archive_key)) {
+        const auto record = paths_.work / (name + "-packages.json");
+        if (is_current(context_, archive, archive_key) &&
+            is_current(context_, record, archive_key)) {
+            TRY_ASSIGN(const auto known, read_packages(record));
+            contained_[name] = known.packages;
             return {};
         }
+        TRY(remake({archive, record}));
         const Step step(context_, std::format("make the container image {}", name));
         TRY_ASSIGN(const auto packages,
                    placed(make_package_tree(context_, {.packages = container.packages,
                                                        .exclude = container.exclude,
                                                        .drop = container.drop})));
-        const auto tree = context_.cache / "stage" / (built_.prefix + "-" + name);
+        const auto tree = stage_folder(context_, built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));
         TRY(build_oci_archive({.root = tree,
@@ -227,6 +243,9 @@ private:
                               archive));
         std::error_code error;
         fs::remove_all(tree, error);
+        contained_[name] = packages.packages;
+        TRY(write_packages(record, packages));
+        TRY(mark_current(context_, record, archive_key));
         return mark_current(context_, archive, archive_key);
     }
 
@@ -248,16 +267,36 @@ private:
         }
         root_key_ = key.hex();
         if (!is_current(context_, paths_.root, root_key_) ||
-            !is_current(context_, paths_.hash, root_key_)) {
+            !is_current(context_, paths_.hash, root_key_) ||
+            !is_current(context_, paths_.verity, root_key_) ||
+            !is_current(context_, paths_.migrations, root_key_)) {
             TRY(make_root_files());
         }
         TRY_ASSIGN(verity_, read_verity(context_, paths_.verity));
         return {};
     }
 
+    /// Before these are made anew, what stands for the whole build is taken away: where this one is
+    /// interrupted, no manifest and no `latest` link may describe other files than there are.
+    Result<void> remake(const std::vector<fs::path>& files)
+    {
+        for (const auto& file : files) {
+            TRY(mark_stale(context_, file));
+        }
+        TRY(context_.system.files.remove(paths_.manifest));
+        for (const auto& file : published_files()) {
+            std::error_code error;
+            if (fs::read_symlink(link_to(file), error) == file.filename()) {
+                TRY(context_.system.files.remove(link_to(file)));
+            }
+        }
+        return {};
+    }
+
     Result<void> make_root_files()
     {
-        const auto tree = context_.cache / "stage" / built_.prefix;
+        TRY(remake({paths_.root, paths_.hash, paths_.verity, paths_.migrations}));
+        const auto tree = stage_folder(context_, built_.prefix);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         {
             const Step step(context_, "assemble the root tree");
@@ -276,6 +315,8 @@ private:
                              to_pretty_text(to_json(verity))));
         std::error_code error;
         fs::remove_all(tree, error);
+        TRY(mark_current(context_, paths_.verity, root_key_));
+        TRY(mark_current(context_, paths_.migrations, root_key_));
         TRY(mark_current(context_, paths_.root, root_key_));
         return mark_current(context_, paths_.hash, root_key_);
     }
@@ -292,6 +333,7 @@ private:
             is_current(context_, paths_.boot_manager, boot_key_)) {
             return {};
         }
+        TRY(remake({paths_.uki, paths_.blocks, paths_.boot_manager}));
         const Step step(context_, "make initrd and unified kernel image, sign");
         TRY(make_initrd(context_, variant_, packages_, paths_.work / "initrd", paths_.initrd));
         TRY(make_uki(context_, variant_, release_, packages_, verity_, keys_, paths_.initrd,
@@ -315,14 +357,14 @@ private:
         const auto& sizes = variant_.partitions;
         key.add(boot_key_).add(std::format("{} {} {} {} {}", sizes.efi, sizes.boot, sizes.root,
                                            sizes.hash, sizes.private_));
-        const auto image_key = key.hex();
-        if (is_current(context_, paths_.image, image_key)) {
+        image_key_ = key.hex();
+        if (is_current(context_, paths_.image, image_key_)) {
             return {};
         }
+        TRY(remake({paths_.image}));
         const Step step(context_, "write the disk image (GPT)");
         TRY(make_disk(context_, variant_, release_, content, paths_.work, paths_.image));
-        changed_ = true;
-        return mark_current(context_, paths_.image, image_key);
+        return mark_current(context_, paths_.image, image_key_);
     }
 
     Result<Json> describe_file(const fs::path& file)
@@ -345,26 +387,29 @@ private:
 
     Result<void> write_documents()
     {
-        if (!changed_ && context_.system.files.exists(paths_.manifest)) {
-            return {};
-        }
-        const Step step(context_, "write the manifest and the SBOM");
         const auto epoch =
             std::chrono::sys_seconds(std::chrono::seconds(std::stoll(context_.source_date_epoch)));
-        TRY(io::replace_file(
-            context_.system.files, paths_.sbom,
-            to_pretty_text(make_sbom(variant_, release_, packages_.packages,
-                                     std::format("{:%Y-%m-%dT%H:%M:%SZ}", epoch))) +
-                "\n"));
+        const auto sbom =
+            to_pretty_text(make_sbom(variant_, release_, packages_.packages, contained_,
+                                     std::format("{:%Y-%m-%dT%H:%M:%SZ}", epoch)));
+        Key key;
+        key.add(builder_version).add(image_key_).add(sbom);
+        const auto documents_key = key.hex();
+        if (is_current(context_, paths_.manifest, documents_key)) {
+            return {};
+        }
+        TRY(remake({paths_.manifest}));
+        const Step step(context_, "write the manifest and the SBOM");
+        TRY(io::replace_file(context_.system.files, paths_.sbom, sbom + "\n"));
         Json files = Json::array();
         for (const auto& file :
              {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.blocks, paths_.sbom}) {
             TRY_ASSIGN(auto entry, describe_file(file));
             files.push_back(std::move(entry));
         }
-        Json versions = Json::object();
-        for (const auto& package : packages_.packages) {
-            versions[package.name] = package.version;
+        Json containers = Json::object();
+        for (const auto& [name, packages] : contained_) {
+            containers[name] = {{"packages", versions_of(packages)}};
         }
         TRY_ASSIGN(const auto migrations, context_.system.files.read(paths_.migrations));
         TRY_ASSIGN(const auto carried, parse_json(migrations));
@@ -383,22 +428,35 @@ private:
                              {{"initrd", fs::file_size(paths_.initrd, error)},
                               {"container-images", archive_bytes()},
                               {"boot-manager", fs::file_size(paths_.boot_manager, error)}}},
-                            {"packages", versions}};
-        return io::replace_file(context_.system.files, paths_.manifest,
-                                to_pretty_text(manifest) + "\n");
+                            {"packages", versions_of(packages_.packages)},
+                            {"containers", containers}};
+        TRY(io::replace_file(context_.system.files, paths_.manifest,
+                             to_pretty_text(manifest) + "\n"));
+        return mark_current(context_, paths_.manifest, documents_key);
+    }
+
+    std::vector<fs::path> published_files() const
+    {
+        return {paths_.image,  paths_.uki,  paths_.root,    paths_.hash,
+                paths_.blocks, paths_.sbom, paths_.manifest};
+    }
+
+    fs::path link_to(const fs::path& file) const
+    {
+        return built_.folder / ("latest" + file.filename().native().substr(built_.prefix.size()));
     }
 
     Result<void> link_latest()
     {
-        for (const auto& file : {paths_.image, paths_.uki, paths_.root, paths_.hash, paths_.blocks,
-                                 paths_.sbom, paths_.manifest}) {
-            const auto suffix = file.filename().native().substr(built_.prefix.size());
-            const auto link = built_.folder / ("latest" + suffix);
+        // All away first: links are of one build, or missing.
+        for (const auto& file : published_files()) {
+            TRY(context_.system.files.remove(link_to(file)));
+        }
+        for (const auto& file : published_files()) {
             std::error_code error;
-            fs::remove(link, error);
-            fs::create_symlink(file.filename(), link, error);
+            fs::create_symlink(file.filename(), link_to(file), error);
             if (error) {
-                return fail_errno(std::format("linking {}", link.native()), error.value());
+                return fail_errno(std::format("linking {}", link_to(file).native()), error.value());
             }
         }
         return {};
@@ -412,10 +470,11 @@ private:
     SigningKeys keys_;
     PackageTree packages_;
     std::map<std::string, fs::path> archives_;
+    ContainerPackages contained_;
     Verity verity_;
     std::string root_key_;
     std::string boot_key_;
-    bool changed_ = false;
+    std::string image_key_;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sys/stat.h>
 
 namespace holdfast::image {
 
@@ -100,6 +101,19 @@ Result<void> mark_current(Context& context, const fs::path& file, const std::str
 {
     TRY(context.system.files.create_directories(key_file(file).parent_path(), 0755));
     return io::replace_file(context.system.files, key_file(file), key, 0644);
+}
+
+Result<void> mark_stale(Context& context, const fs::path& file)
+{
+    return context.system.files.remove(key_file(file));
+}
+
+fs::path stage_folder(const Context& context, std::string_view name)
+{
+    // All checkouts have one path, /src/holdfast; the number of a folder in it tells them apart.
+    struct stat status {};
+    ::stat(context.output.c_str(), &status);
+    return context.cache / "stage" / std::format("{}-{:x}", name, status.st_ino);
 }
 
 std::string uuid_of(std::string_view text)

@@ -62,6 +62,13 @@ bool is_current(Context& context, const std::filesystem::path& file, const std::
 Result<void> mark_current(Context& context, const std::filesystem::path& file,
                           const std::string& key);
 
+/// Before `file` is made anew: its key no longer holds, wherever the making is interrupted.
+Result<void> mark_stale(Context& context, const std::filesystem::path& file);
+
+/// A folder for a tree in the making, in the cache, because trees there are hard links. It is this
+/// checkout's own: another one that builds the same version at the same time has its own.
+std::filesystem::path stage_folder(const Context& context, std::string_view name);
+
 /// A UUID that follows from a text, so that two builds agree. RFC 9562 version 8.
 std::string uuid_of(std::string_view text);
 

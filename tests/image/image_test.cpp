@@ -1,11 +1,12 @@
-// Looks into the built images: what metal-host must not contain, and that a second build gives the
-// same bytes.
+// Looks into the built images: what metal-host must not contain, what the documents beside them
+// say, and that a second build gives the same bytes.
 
 #include "image/build.hpp"
 #include "io/posix/posix_system.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -33,27 +34,35 @@ protected:
     }
     ~Images() override { fs::remove_all(folder_); }
 
-    /// The builder's world, with nothing in its cache but what was downloaded.
-    Context context_of_a_new_cache()
+    /// A second world for the builder, with nothing in its cache but what was downloaded. One for
+    /// all tests: what one has built, the next need not.
+    static void SetUpTestSuite()
     {
-        fs::create_directory(folder_ / "cache");
-        fs::create_symlink("/var/cache/holdfast/apt", folder_ / "cache/apt");
+        std::string name = "/tmp/image-test-XXXXXX";
+        second_ = ::mkdtemp(name.data());
+        fs::create_directory(second_ / "cache");
+        fs::create_symlink("/var/cache/holdfast/apt", second_ / "cache/apt");
+    }
+    static void TearDownTestSuite() { fs::remove_all(second_); }
+
+    Context second_context()
+    {
         return {.system = system,
                 .checkout = "/src/holdfast",
-                .output = folder_ / "out",
-                .cache = folder_ / "cache",
+                .output = second_ / "out",
+                .cache = second_ / "cache",
                 .programs = "/src/holdfast/build/release/bin",
                 .mirror = environment("HOLDFAST_MIRROR").value_or(""),
                 .architecture = "amd64",
                 .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
                 .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or("")};
     }
-    /// What building a variant fails with that differs from metal-host by these lines.
+    /// What building fails with when metal-host differs by these lines.
     std::string error_of(const std::string& lines)
     {
-        const auto file = folder_ / "bad.toml";
+        const auto file = folder_ / "metal-host.toml";
         std::ofstream(file) << "include = [\"/src/holdfast/variants/metal-host.toml\"]\n" << lines;
-        auto context = context_of_a_new_cache();
+        auto context = second_context();
         const auto variant = load_variant(file);
         EXPECT_TRUE(variant.has_value()) << variant.error().message();
         const auto built = build_variant(context, *variant);
@@ -67,7 +76,10 @@ protected:
     io::PosixProcesses processes;
     io::System system{files, clock, random, processes, environment};
     fs::path folder_;
+    static fs::path second_;
 };
+
+fs::path Images::second_;
 
 bool is_script(const fs::path& path)
 {
@@ -152,34 +164,109 @@ TEST_F(Images, EveryProgramFindsItsLibraries)
     }
 }
 
-/// Builds metal-host again from nothing but the downloaded packages.
-TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
+constexpr std::array published = {"-root.erofs", "-hash.verity", "-boot.efi",     "-blocks.list",
+                                  ".img",        ".spdx.json",   "-manifest.json"};
+
+/// Each published file is the same in both folders.
+void expect_same_files(const Built& built, const fs::path& expected)
 {
-    auto context = context_of_a_new_cache();
-    const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
-    ASSERT_TRUE(variant.has_value()) << variant.error().message();
-    const auto built = build_variant(context, *variant);
-    ASSERT_TRUE(built.has_value()) << built.error().message();
-    for (const auto* suffix : {"-root.erofs", "-hash.verity", "-boot.efi", "-blocks.list", ".img", ".spdx.json",
-                               "-manifest.json"}) {
-        const auto first = crypto::sha256_of_file("out/metal-host/" + built->prefix + suffix);
-        const auto second = crypto::sha256_of_file(built->folder / (built->prefix + suffix));
+    for (const auto* suffix : published) {
+        const auto first = crypto::sha256_of_file(expected / (built.prefix + suffix));
+        const auto second = crypto::sha256_of_file(built.folder / (built.prefix + suffix));
         ASSERT_TRUE(first.has_value() && second.has_value()) << suffix;
         EXPECT_EQ(first->hex(), second->hex()) << suffix;
+        EXPECT_EQ(fs::read_symlink(built.folder / ("latest" + std::string(suffix))),
+                  built.prefix + suffix);
     }
+}
+
+/// Builds both variants again from nothing but the downloaded packages.
+TEST_F(Images, ASecondBuildOfOneCommitIsTheSameBitForBit)
+{
+    auto context = second_context();
+    for (const std::string name : {"metal-host", "metal-dev"}) {
+        SCOPED_TRACE(name);
+        const auto variant = load_variant("/src/holdfast/variants/" + name + ".toml");
+        ASSERT_TRUE(variant.has_value()) << variant.error().message();
+        const auto built = build_variant(context, *variant);
+        ASSERT_TRUE(built.has_value()) << built.error().message();
+        expect_same_files(*built, "out/" + name);
+    }
+}
+
+/// Interrupted by something that fails half-way, which is as good as Ctrl-C.
+TEST_F(Images, AnInterruptedBuildLeavesNothingThatDescribesOtherFiles)
+{
+    auto context = second_context();
+    const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
+    ASSERT_TRUE(variant.has_value() && build_variant(context, *variant).has_value());
+    auto altered = *variant;
+    altered.initrd_modules.emplace_back("no_such_module");
+    ASSERT_FALSE(build_variant(context, altered).has_value());
+    for (const auto& entry : fs::directory_iterator(context.output / "metal-host")) {
+        const auto file = entry.path().filename().native();
+        EXPECT_FALSE(file.starts_with("latest") || file.ends_with("-manifest.json")) << file;
+    }
+
+    const auto built = build_variant(context, *variant);
+    ASSERT_TRUE(built.has_value()) << built.error().message();
+    expect_same_files(*built, "out/metal-host");
+}
+
+std::string read_text(const fs::path& file)
+{
+    std::ifstream stream(file);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
+
+Json read_document(const fs::path& file)
+{
+    return parse_json(read_text(file)).value_or(Json::object());
+}
+
+/// shim refuses a program whose line has fewer than six fields, or an empty one.
+TEST_F(Images, TheBootManagerCanBeRevokedByItsGeneration)
+{
+    const auto program = read_text("out/metal-host/work/BOOTX64.EFI");
+    const std::regex line("\nholdfast-boot,[1-9][0-9]*,[^,\n]+,[^,\n]+,[^,\n]+,[^,\n]+\n");
+    EXPECT_TRUE(std::regex_search(program, line));
+    EXPECT_FALSE(program.contains(".invalid")) << "no host that does not exist";
+}
+
+TEST_F(Images, TheBillOfMaterialsAndTheManifestSayWhatIsInContainerImages)
+{
+    std::set<std::string> contained;
+    const auto bill = read_document("out/metal-dev/latest.spdx.json");
+    for (const auto& link : bill.value("relationships", Json::array())) {
+        if (link["spdxElementId"] == "SPDXRef-Container-control" &&
+            link["relationshipType"] == "CONTAINS") {
+            contained.insert(link["relatedSpdxElement"].get<std::string>());
+        }
+    }
+    EXPECT_TRUE(contained.contains("SPDXRef-Package-busybox-static"));
+    EXPECT_TRUE(contained.contains("SPDXRef-Package-libc6"));
+
+    const auto manifest = read_document("out/metal-dev/latest-manifest.json");
+    const Json::json_pointer busybox("/containers/control/packages/busybox-static");
+    EXPECT_TRUE(manifest.contains(busybox));
+    EXPECT_FALSE(manifest["packages"].contains("busybox-static"))
+        << "the host itself has no such program";
 }
 
 TEST_F(Images, AMissingPackageIsNamedWithFileAndLine)
 {
     const auto message = error_of("[root]\npackages = [\n  \"no-such-package\",\n]\n");
-    EXPECT_NE(message.find("bad.toml:4: "), std::string::npos) << message;
+    EXPECT_NE(message.find("metal-host.toml:4: "), std::string::npos) << message;
     EXPECT_NE(message.find("no package \"no-such-package\""), std::string::npos) << message;
 }
 
 TEST_F(Images, APayloadThatDoesNotFitIsRefusedWithFileAndLine)
 {
     const auto message = error_of("[partitions]\nroot = 8\n");
-    EXPECT_NE(message.find("bad.toml:3: partitions.root: the payload has"), std::string::npos)
+    EXPECT_NE(message.find("metal-host.toml:3: partitions.root: the payload has"),
+              std::string::npos)
         << message;
 }
 

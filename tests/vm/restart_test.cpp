@@ -63,5 +63,54 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
     })));
 }
 
+/// A disk as its owner prepares it: one partition with label and type, and an empty file system.
+Result<void> make_data_disk(TestMachine& machine, const std::filesystem::path& file)
+{
+    constexpr auto commands =
+        "set -e; truncate --size=256M \"$0\"\n"
+        "sgdisk --new=1:2048:+128M --typecode=1:626f7474-6c65-6474-6861-726d61726b73 "
+        "--change-name=1:HOLDFAST-DATA \"$0\"\n"
+        "mkfs.ext4 -q -E offset=1048576 \"$0\" 128M";
+    TRY(io::run_checked(machine.processes(),
+                        {.arguments = {"bash", "-c", commands, file.native()}}));
+    return {};
+}
+
+/// The bytes of the data partition on a disk of a machine that is off; 0 where there is none.
+std::uint64_t data_size(const std::filesystem::path& file)
+{
+    const auto disk = io::PosixBlockDevice::open(file, io::PosixBlockDevice::Access::read_only);
+    EXPECT_TRUE(succeeds(disk));
+    const auto data = disk ? machine::find_partition(**disk, "HOLDFAST-DATA")
+                           : Result<machine::DiskPartition>(machine::DiskPartition{});
+    return data ? data->size : 0;
+}
+
+TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
+{
+    TestMachine machine(this_test());
+    const auto data_file = machine.directory() / "data.img";
+    ASSERT_TRUE(succeeds(make_data_disk(machine, data_file)));
+    machine.options.disks.push_back({.file = data_file});
+    for (int boot = 0; boot < 2; ++boot) {
+        SCOPED_TRACE(boot);
+        ASSERT_TRUE(succeeds(machine.boot()));
+        ASSERT_TRUE(succeeds(machine.console().wait_for("Finished grow-local-fs", boot_limit)));
+        ASSERT_TRUE(succeeds(machine.power_down()));
+        EXPECT_GT(data_size(data_file), 250U << 20U);
+        EXPECT_EQ(data_size(machine.disk_file()), 0U);
+    }
+
+    machine.options.disks.pop_back();
+    ASSERT_TRUE(succeeds(machine.start()));
+    EXPECT_TRUE(succeeds(
+        machine.console().wait_for("the data partition of this machine is missing", boot_limit)));
+    EXPECT_TRUE(succeeds(machine.console().wait_for("boot failed: .*; rebooting", boot_limit)))
+        << "a boot without its data has failed, and boot-failed.service can tell";
+    EXPECT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)));
+    ASSERT_TRUE(succeeds(machine.cut_power()));
+    EXPECT_EQ(data_size(machine.disk_file()), 0U);
+}
+
 } // namespace
 } // namespace holdfast::vm

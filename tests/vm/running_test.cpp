@@ -257,6 +257,21 @@ std::string control_process(TestMachine& machine, const std::string& before, boo
     return found;
 }
 
+/// By the variables of the Boot Loader Interface, which our boot manager sets.
+TEST_F(RunningMachine, ByItsConsoleTellsWhoStartedItAndHowLongThatTook)
+{
+    const auto status = output("SYSTEMD_COLORS=0 bootctl status --no-pager");
+    EXPECT_THAT(status, HasSubstr("Product: holdfast-boot "));
+    EXPECT_THAT(status, HasSubstr("Current Entry: holdfast-a.efi"));
+    std::string times;
+    for (int attempt = 0; attempt < 240 && !times.contains("(kernel)"); ++attempt) {
+        machine_->clock().sleep(500ms); // "Bootup is not yet finished", for some units come late.
+        times = output("systemd-analyze time || true");
+    }
+    EXPECT_THAT(times, HasSubstr("(firmware)"));
+    EXPECT_THAT(times, HasSubstr("(loader)"));
+}
+
 TEST_F(RunningMachine, ByItsConsoleRunsAHostContainerUntilItIsDisabled)
 {
     const auto first = control_process(*machine_, "", true);

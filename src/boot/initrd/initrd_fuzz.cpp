@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(machine_id_of_hypervisor(text.substr(0, half), text.substr(half)));
     static_cast<void>(machine_id_of_hypervisor("QEMU", text));
     static_cast<void>(machine_id_from_file(text));
+    static_cast<void>(data_uuid_from_file(text));
     ModuleList list;
     list.add(text);
     return 0;

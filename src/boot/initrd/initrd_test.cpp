@@ -1,3 +1,4 @@
+#include "boot/core/slots.hpp"
 #include "boot/core/table_io.hpp"
 #include "boot/hosted/block_device_disk.hpp"
 #include "boot/initrd/command_line.hpp"
@@ -161,13 +162,9 @@ constexpr std::string_view esp = "11111111-2222-3333-4444-abcdefabcdef";
 
 std::vector<Partition> disk_named(std::string_view disk, std::string_view esp_uuid)
 {
-    return {partition(disk, 1, "EFI-SYSTEM", esp_uuid),
-            partition(disk, 4, "HOLDFAST-ROOT-A"),
-            partition(disk, 5, "HOLDFAST-HASH-A"),
-            partition(disk, 7, "HOLDFAST-ROOT-B"),
-            partition(disk, 8, "HOLDFAST-HASH-B"),
-            partition(disk, 9, "HOLDFAST-PRIVATE"),
-            partition(disk, 10, "HOLDFAST-DATA")};
+    return {partition(disk, 1, "EFI-SYSTEM", esp_uuid), partition(disk, 4, "HOLDFAST-ROOT-A"),
+            partition(disk, 5, "HOLDFAST-HASH-A"),      partition(disk, 7, "HOLDFAST-ROOT-B"),
+            partition(disk, 8, "HOLDFAST-HASH-B"),      partition(disk, 9, "HOLDFAST-PRIVATE")};
 }
 
 std::vector<Partition> operator+(std::vector<Partition> a, const std::vector<Partition>& b)
@@ -215,6 +212,7 @@ TEST(Partitions, GetNameAndGuidFromTheTable)
     apply_table(partitions, "vda", *table);
 
     EXPECT_EQ(partitions[0].name.view(), "HOLDFAST-ROOT-A");
+    EXPECT_EQ(partitions[0].type, boot::root_partition_type);
     const auto id = boot::lower_case(table->partition(3).id);
     EXPECT_EQ(partitions[0].uuid.view(), std::string_view(id.data(), id.size()));
     EXPECT_TRUE(partitions[1].name.empty()) << "another disk's";
@@ -231,7 +229,6 @@ TEST(BootDisk, IsTheOneWithTheBootManagersPartition)
     EXPECT_EQ((*found)->root.device.view(), "vdb7");
     EXPECT_EQ((*found)->hash.device.view(), "vdb8");
     EXPECT_EQ((*found)->private_partition->device.view(), "vdb9");
-    EXPECT_EQ((*found)->data_partition->device.view(), "vdb10");
 }
 
 TEST(BootDisk, BelievesTheBootManagerOverTheCommandLine)
@@ -276,15 +273,75 @@ TEST(BootDisk, IsTheOnlyOneWhereNoBootManagerSpoke)
     EXPECT_THAT(text_of(two.error()), HasSubstr("both vda and vdb"));
 }
 
-TEST(DataPartition, IsOnTheBootDiskOrTheOnlyOneElsewhere)
+constexpr std::string_view uuid_1 = "11111111-0000-4000-8000-000000000000";
+constexpr std::string_view uuid_2 = "22222222-0000-4000-8000-000000000000";
+constexpr std::string_view uuid_3 = "33333333-0000-4000-8000-000000000000";
+
+Partition data_partition(std::string_view disk, std::uint64_t number, std::string_view uuid)
 {
-    const std::vector<Partition> second = {partition("vdb", 1, "HOLDFAST-DATA")};
-    const auto both = disk_named("vda", "") + second;
-    EXPECT_EQ(choose_data_partition(both, "vda")->device.view(), "vda10");
-    EXPECT_EQ(choose_data_partition(second, "vda")->device.view(), "vdb1");
-    EXPECT_FALSE(choose_data_partition(
-        second + std::vector<Partition>{partition("vdc", 1, "HOLDFAST-DATA")}, "vda"));
-    EXPECT_FALSE(choose_data_partition({}, "vda"));
+    auto made = partition(disk, number, "HOLDFAST-DATA", uuid);
+    made.type = boot::data_partition_type;
+    return made;
+}
+
+/// The device of the data partition of a machine that boots from vda; empty where there is none.
+std::string chosen(const std::vector<Partition>& partitions, std::string_view known)
+{
+    const auto data = choose_data_partition(partitions, "vda", known);
+    return data ? std::string(data->device.view()) : "";
+}
+
+TEST(DataPartition, OfAFirstBootIsOnTheBootDiskElseTheOneWithTheSmallestGuid)
+{
+    const std::vector<Partition> none;
+    const auto own = std::vector{data_partition("vda", 10, uuid_3)};
+    const auto second = std::vector{data_partition("vdb", 1, uuid_2)};
+    const auto third = std::vector{data_partition("vdc", 1, uuid_1)};
+    EXPECT_EQ(chosen(none, ""), "");
+    EXPECT_EQ(chosen(second, ""), "vdb1");
+    EXPECT_EQ(chosen(third + second + own, ""), "vda10");
+    EXPECT_EQ(chosen(second + third, ""), "vdc1");
+    EXPECT_EQ(chosen(third + second, ""), "vdc1");
+    EXPECT_EQ(count_data_partitions(third + second + own), 3U);
+}
+
+TEST(DataPartition, OfALaterBootIsTheOneUsedBeforeAndNoOther)
+{
+    const auto own = std::vector{data_partition("vda", 10, uuid_1)};
+    const auto second = std::vector{data_partition("vdb", 1, uuid_2)};
+    EXPECT_EQ(chosen(own + second, uuid_2), "vdb1");
+    EXPECT_EQ(chosen(own + second, uuid_1), "vda10");
+    EXPECT_EQ(chosen(own, uuid_2), "") << "missing data must not be replaced by other data";
+}
+
+/// By the type systemd-repart finds the partition: it would make another one beside a label alone.
+TEST(DataPartition, HasLabelAndType)
+{
+    const std::vector<Partition> label_only = {partition("vdb", 1, "HOLDFAST-DATA", uuid_1)};
+    auto type_only = data_partition("vdb", 1, uuid_1);
+    type_only.name = FixedText<36>("other");
+    EXPECT_EQ(chosen(label_only, ""), "");
+    EXPECT_EQ(chosen({type_only}, ""), "");
+    EXPECT_EQ(count_data_partitions(label_only + std::vector{type_only}), 0U);
+}
+
+TEST(DataPartition, IsGrownOnItsDiskAndMadeOnTheSystemDiskOnlyWhereNoneIsKnown)
+{
+    const std::optional second = data_partition("vdb", 1, uuid_2);
+    EXPECT_EQ(data_disk(second, "vda", "").view(), "/dev/vdb");
+    EXPECT_EQ(data_disk(second, "vda", uuid_2).view(), "/dev/vdb");
+    EXPECT_EQ(data_disk({}, "vda", "").view(), "/dev/vda");
+    EXPECT_EQ(data_disk({}, "vda", uuid_2).view(), "/dev/disk/by-partuuid/" + std::string(uuid_2));
+}
+
+TEST(DataPartition, IsKnownByAWholeGuidOnly)
+{
+    EXPECT_EQ(data_uuid_from_file(std::string(uuid_1) + "\n").view(), uuid_1);
+    EXPECT_EQ(data_uuid_from_file(uuid_1).view(), uuid_1);
+    EXPECT_TRUE(data_uuid_from_file(uuid_1.substr(1)).empty());
+    EXPECT_TRUE(data_uuid_from_file(std::string(uuid_1) + "0").empty());
+    EXPECT_TRUE(data_uuid_from_file("../../../../../../../dev/sda-0123456").empty());
+    EXPECT_TRUE(data_uuid_from_file("").empty());
 }
 
 TEST(Modules, AreSortedAndNothingElse)

@@ -136,18 +136,24 @@ LoaderChoice read_loader_choice()
     return choice;
 }
 
-Result<BootDisk> find_boot_disk(const LoaderChoice& loader, std::optional<char> wanted_set)
+namespace {
+
+// In milliseconds, for disks that take their time to appear.
+constexpr int wait_limit = 20'000;
+constexpr int wait_step = 20;
+
+} // namespace
+
+Result<BootDisk> find_boot_disk(Partitions& partitions, const LoaderChoice& loader,
+                                std::optional<char> wanted_set)
 {
-    static Partitions partitions;
-    constexpr int wait_limit = 20'000;
-    constexpr int pause = 20;
-    for (int waited = 0; waited <= wait_limit; waited += pause) {
+    for (int waited = 0; waited <= wait_limit; waited += wait_step) {
         look_for_partitions(partitions);
         TRY_ASSIGN(const auto found, choose_boot_disk(partitions.found(), loader, wanted_set));
         if (found) {
             return *found;
         }
-        sleep_milliseconds(pause);
+        sleep_milliseconds(wait_step);
     }
     return fault("no disk with the set to boot appeared within 20 seconds");
 }
@@ -158,7 +164,38 @@ Result<void> mount_root()
     return {};
 }
 
-void mount_state(const BootDisk& disk)
+namespace {
+
+/// The data partition; nothing before the first boot, or when the known one did not appear.
+std::optional<Partition> find_data_partition(Partitions& partitions, std::string_view system_disk,
+                                             std::string_view known)
+{
+    auto data = choose_data_partition(partitions.found(), system_disk, known);
+    for (int waited = 0; !data && !known.empty() && waited <= wait_limit; waited += wait_step) {
+        sleep_milliseconds(wait_step);
+        look_for_partitions(partitions);
+        data = choose_data_partition(partitions.found(), system_disk, known);
+    }
+    return data;
+}
+
+void tell_of_data(const Partitions& partitions, const std::optional<Partition>& data,
+                  std::string_view known)
+{
+    if (!data && !known.empty()) {
+        say(Level::error, "the data partition of this machine is missing: ", known);
+    } else if (!data) {
+        say(Level::info, "no partition HOLDFAST-DATA yet");
+    } else if (count_data_partitions(partitions.found()) > 1) {
+        FixedText<160> choice("several partitions HOLDFAST-DATA, taking ");
+        choice.append(data->device.view()).append(known.empty() ? "" : ", which was used before");
+        say(Level::error, choice.view());
+    }
+}
+
+} // namespace
+
+FixedText<64> mount_state(const BootDisk& disk, Partitions& partitions)
 {
     if (mount("tmpfs", "/sysroot/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_STRICTATIME,
               "mode=1777,size=50%,nr_inodes=1m") != 0) {
@@ -166,26 +203,31 @@ void mount_state(const BootDisk& disk)
     }
     if (!disk.private_partition) {
         say(Level::error, "the disk has no partition HOLDFAST-PRIVATE");
-        return;
+        return {};
     }
     const auto node = device_node(disk.private_partition->device.view());
     if (mount(node.c_str(), "/sysroot/.bottlerocket", "ext4",
               MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, "") != 0) {
         say(Level::error, "mounting HOLDFAST-PRIVATE: ", strerrordesc_np(errno));
-        return;
+        return {};
     }
-    if (!disk.data_partition) {
-        say(Level::info, "no partition HOLDFAST-DATA yet");
-        return;
+    const auto known = known_data_uuid("/sysroot");
+    const auto system_disk = disk.root.disk.view();
+    const auto data = find_data_partition(partitions, system_disk, known.view());
+    tell_of_data(partitions, data, known.view());
+    const auto place = data_disk(data, system_disk, known.view());
+    if (!data) {
+        return place;
     }
-    const auto mounted = mount_local("/sysroot", disk.data_partition->device.view());
+    const auto mounted = mount_local("/sysroot", *data);
     if (!mounted.has_value()) {
         say(Level::error, mounted.error().text.view());
-        return;
+        return place;
     }
     mkdir("/run/holdfast", 0755);
     const auto told = write_file("/run/holdfast/local-fs-mounted", "", 0444);
     static_cast<void>(told); // Systemd then mounts again, which fails loudly.
+    return place;
 }
 
 Result<void> write_machine_id()
@@ -239,12 +281,13 @@ void keep_for_next_boot(std::string_view facts)
 
 } // namespace
 
-Result<void> write_boot_facts(const BootDisk& disk)
+Result<void> write_boot_facts(const BootDisk& disk, std::string_view data_disk)
 {
     const char set = disk.set;
     FixedText<512> facts;
     facts.append("HOLDFAST_DISK=/dev/").append(disk.root.disk.view());
-    facts.append("\nHOLDFAST_SET=").append({&set, 1}).append("\n");
+    facts.append("\nHOLDFAST_SET=").append({&set, 1});
+    facts.append("\nHOLDFAST_DATA_DISK=").append(data_disk).append("\n");
     keep_for_next_boot(facts.view());
     return write_file("/run/holdfast/boot.env", facts.view(), 0444);
 }

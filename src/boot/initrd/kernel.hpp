@@ -1,5 +1,6 @@
 #pragma once
 
+#include "boot/initrd/local_mounts.hpp"
 #include "boot/initrd/machine_id.hpp"
 #include "boot/initrd/partitions.hpp"
 #include "boot/initrd/system_calls.hpp"
@@ -27,8 +28,9 @@ void set_memory_reserve();
 
 Result<BootRequest> read_command_line();
 LoaderChoice read_loader_choice();
-/// Looks until the partitions are there, for `wait_limit`.
-Result<BootDisk> find_boot_disk(const LoaderChoice& loader, std::optional<char> wanted_set);
+/// Looks until the set's partitions are there, for 20 seconds. Leaves in `partitions` what it saw.
+Result<BootDisk> find_boot_disk(Partitions& partitions, const LoaderChoice& loader,
+                                std::optional<char> wanted_set);
 
 /// Makes /dev/dm-0 out of the set's partitions.
 Result<void> open_verity(const BootDisk& disk, const BootRequest& request);
@@ -36,14 +38,16 @@ Result<void> mount_root();
 /// A fresh /etc in memory, with the factory's files.
 Result<void> fill_etc();
 /// Mounts PRIVATE, and DATA where it exists already, so that the store does not wait for udev. What
-/// fails here is told, and tried again and judged by systemd's units.
-void mount_state(const BootDisk& disk);
+/// fails here is told, and tried again and judged by systemd's units. Waits 20 seconds for a data
+/// partition that this machine used before. Gives the `data_disk` of this boot; an empty text, with
+/// which systemd-repart fails, where PRIVATE does not say which that is.
+FixedText<64> mount_state(const BootDisk& disk, Partitions& partitions);
 /// Writes /etc/machine-id: the hypervisor's, else the one kept on PRIVATE, else a new one, which
 /// `boot-health` then keeps there (told by /run/holdfast/new-machine-id).
 Result<void> write_machine_id();
 /// /run/holdfast/boot.env: what later programs need to know of the disk. PRIVATE keeps the same, so
 /// that the next boot can tell how far this one came (/run/holdfast/previous-boot).
-Result<void> write_boot_facts(const BootDisk& disk);
+Result<void> write_boot_facts(const BootDisk& disk, std::string_view data_disk);
 
 /// What fails here is told and kept in a variable of the firmware, the only place that every initrd
 /// can reach, for the next boot, of whichever set. Best effort.

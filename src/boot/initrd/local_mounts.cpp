@@ -3,6 +3,7 @@
 #include "boot/core/table_io.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <dirent.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -124,9 +125,35 @@ void look_for_partitions(Partitions& partitions)
     }
 }
 
-Result<void> mount_local(std::string_view root, std::string_view device)
+namespace {
+
+constexpr std::string_view data_uuid_file = "/.bottlerocket/data-partition";
+
+/// A power cut may leave the file empty, which is as if this were the first boot.
+Result<void> keep_data_uuid(std::string_view root, std::string_view uuid)
 {
-    const auto node = device_node(device);
+    if (known_data_uuid(root).view() == uuid) {
+        return {};
+    }
+    const auto draft = below(root, data_uuid_file, ".new");
+    TRY(write_file(draft.c_str(), FixedText<37>(uuid).append("\n").view(), 0600));
+    if (rename(draft.c_str(), below(root, data_uuid_file).c_str()) != 0) {
+        return fault_errno("keeping the GUID of the data partition");
+    }
+    return {};
+}
+
+} // namespace
+
+FixedText<36> known_data_uuid(std::string_view root)
+{
+    const TextFile<64> kept(below(root, data_uuid_file).c_str());
+    return data_uuid_from_file(kept.text);
+}
+
+Result<void> mount_local(std::string_view root, const Partition& data)
+{
+    const auto node = device_node(data.device.view());
     TRY(mount_at(node.c_str(), below(root, "/local").c_str(), "ext4", shared_flags | MS_NOATIME));
     // Private first: mounts on a shared /local would spread to the binds made from it, and hiding
     // /local/var would cover /var.
@@ -138,7 +165,11 @@ Result<void> mount_local(std::string_view root, std::string_view device)
         TRY(hide(below(root, "/srv"), real));
     }
     mkdir(below(root, "/var/lib").c_str(), 0755);
-    return bind(below(root, "/.bottlerocket"), below(root, "/var/lib/bottlerocket"));
+    TRY(bind(below(root, "/.bottlerocket"), below(root, "/var/lib/bottlerocket")));
+    if (const auto kept = keep_data_uuid(root, data.uuid.view()); !kept.has_value()) {
+        say(Level::error, kept.error().text.view());
+    }
+    return {};
 }
 
 } // namespace holdfast::initrd

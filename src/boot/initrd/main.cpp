@@ -20,13 +20,14 @@ Result<void> boot(char** arguments)
         // decides what may run; only the choice of the disk rests on a label.
         say(Level::error, "no word from the boot manager, looking for the set by label");
     }
-    TRY_ASSIGN(const auto disk, find_boot_disk(loader, request.set));
+    static Partitions partitions;
+    TRY_ASSIGN(const auto disk, find_boot_disk(partitions, loader, request.set));
     TRY(open_verity(disk, request));
     TRY(mount_root());
     TRY(fill_etc());
-    mount_state(disk);
+    const auto data_disk = mount_state(disk, partitions);
     TRY(write_machine_id());
-    TRY(write_boot_facts(disk));
+    TRY(write_boot_facts(disk, data_disk.view()));
     return switch_root(arguments);
 }
 

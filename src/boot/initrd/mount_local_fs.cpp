@@ -11,12 +11,13 @@ namespace {
 Result<void> mount_new_partition(std::string_view disk)
 {
     static Partitions partitions;
+    const auto known = known_data_uuid("");
     constexpr int wait_limit = 10'000;
     constexpr int pause = 20;
     for (int waited = 0; waited <= wait_limit; waited += pause) {
         look_for_partitions(partitions);
-        if (const auto data = choose_data_partition(partitions.found(), disk)) {
-            return mount_local("", data->device.view());
+        if (const auto data = choose_data_partition(partitions.found(), disk, known.view())) {
+            return mount_local("", *data);
         }
         sleep_milliseconds(pause);
     }

@@ -1,8 +1,10 @@
 #include "boot/initrd/partitions.hpp"
 
+#include "boot/core/slots.hpp"
 #include "boot/initrd/command_line.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace holdfast::initrd {
 
@@ -46,15 +48,16 @@ std::optional<BootDisk> set_on_disk(std::span<const Partition> partitions, std::
     if (root == nullptr || hash == nullptr) {
         return std::nullopt;
     }
-    BootDisk found{.set = set,
-                   .root = *root,
-                   .hash = *hash,
-                   .private_partition = {},
-                   .data_partition = choose_data_partition(partitions, disk)};
+    BootDisk found{.set = set, .root = *root, .hash = *hash, .private_partition = {}};
     if (const auto* settings = find(partitions, disk, "HOLDFAST-PRIVATE")) {
         found.private_partition = *settings;
     }
     return found;
+}
+
+bool is_data(const Partition& partition)
+{
+    return partition.name.view() == "HOLDFAST-DATA" && partition.type == boot::data_partition_type;
 }
 
 Result<std::optional<BootDisk>> only_disk(std::span<const Partition> partitions, char set)
@@ -118,6 +121,7 @@ void apply_table(std::span<Partition> partitions, std::string_view disk,
         const auto entry = table.partition(static_cast<std::uint32_t>(partition.number - 1));
         const auto uuid = boot::lower_case(entry.id);
         partition.uuid = FixedText<36>({uuid.data(), uuid.size()});
+        partition.type = entry.type;
         partition.name = {};
         for (const char16_t unit : entry.name) {
             if (unit == 0) {
@@ -133,18 +137,42 @@ void apply_table(std::span<Partition> partitions, std::string_view disk,
     }
 }
 
-std::optional<Partition> choose_data_partition(std::span<const Partition> partitions,
-                                               std::string_view disk)
+FixedText<36> data_uuid_from_file(std::string_view text)
 {
-    static constexpr std::string_view name = "HOLDFAST-DATA";
-    if (const auto* own = find(partitions, disk, name)) {
-        return *own;
+    const auto line = text.substr(0, text.find('\n'));
+    return FixedText<36>(boot::parse_guid(line).has_value() ? line : "");
+}
+
+std::size_t count_data_partitions(std::span<const Partition> partitions)
+{
+    return static_cast<std::size_t>(std::ranges::count_if(partitions, is_data));
+}
+
+std::optional<Partition> choose_data_partition(std::span<const Partition> partitions,
+                                               std::string_view disk, std::string_view known)
+{
+    const auto rank = [disk](const Partition& partition) {
+        return std::tuple(partition.disk.view() != disk, partition.uuid.view(),
+                          partition.device.view());
+    };
+    const Partition* chosen = nullptr;
+    for (const auto& partition : partitions) {
+        const bool eligible =
+            is_data(partition) && (known.empty() || same_uuid(partition.uuid.view(), known));
+        if (eligible && (chosen == nullptr || rank(partition) < rank(*chosen))) {
+            chosen = &partition;
+        }
     }
-    const auto has_name = [](const Partition& partition) { return partition.name.view() == name; };
-    if (std::ranges::count_if(partitions, has_name) != 1) {
-        return std::nullopt;
+    return chosen == nullptr ? std::nullopt : std::optional(*chosen);
+}
+
+FixedText<64> data_disk(const std::optional<Partition>& data, std::string_view system_disk,
+                        std::string_view known)
+{
+    if (!data && !known.empty()) {
+        return FixedText<64>("/dev/disk/by-partuuid/").append(known);
     }
-    return *std::ranges::find_if(partitions, has_name);
+    return FixedText<64>("/dev/").append(data ? data->disk.view() : system_disk);
 }
 
 Result<std::optional<BootDisk>> choose_boot_disk(std::span<const Partition> partitions,

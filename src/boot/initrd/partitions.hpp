@@ -16,6 +16,7 @@ struct Partition {
     std::uint64_t number = 0; ///< 3
     FixedText<36> name;       ///< The GPT label; empty until `apply_table`.
     FixedText<36> uuid;       ///< The partition's own GUID in lower case; the same.
+    boot::Guid type;          ///< The same.
 };
 
 /// Reads /sys/class/block/X/uevent of a partition, and `link`, what /sys/class/block/X points to
@@ -25,8 +26,8 @@ struct Partition {
 /// both come from the table itself.
 std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view link);
 
-/// Fills in name and GUID of the partitions on `disk`. A label that is not ASCII becomes empty: none
-/// of ours is.
+/// Fills in name, GUID and type of the partitions on `disk`. A label that is not ASCII becomes
+/// empty: none of ours is.
 void apply_table(std::span<Partition> partitions, std::string_view disk,
                  const boot::PartitionTable& table);
 
@@ -42,13 +43,25 @@ struct BootDisk {
     Partition root;
     Partition hash;
     std::optional<Partition> private_partition;
-    std::optional<Partition> data_partition; ///< Not there before the first boot.
 };
 
-/// The partition HOLDFAST-DATA on `disk`, else, for the plan with a second disk, the only one
-/// anywhere. Nothing where there is none, or several to choose from.
+/// The GUID of the data partition that PRIVATE keeps, from the file's text; empty where it is none.
+FixedText<36> data_uuid_from_file(std::string_view text);
+
+/// Data partitions on all disks: labelled HOLDFAST-DATA, and of that type, by which systemd-repart
+/// would find it.
+std::size_t count_data_partitions(std::span<const Partition> partitions);
+
+/// The one of them that is this machine's: with the GUID `known`, which it used before, and no
+/// other. Where none is known, the one on `disk`, else the one with the smallest GUID. Disks may
+/// change names from boot to boot, so names decide only between equal GUIDs.
 std::optional<Partition> choose_data_partition(std::span<const Partition> partitions,
-                                               std::string_view disk);
+                                               std::string_view disk, std::string_view known);
+
+/// "/dev/vdb": the disk on which systemd-repart may make the data partition, or grow it. While the
+/// known one is missing, the path of what is missing, so that repart fails and makes no empty one.
+FixedText<64> data_disk(const std::optional<Partition>& data, std::string_view system_disk,
+                        std::string_view known);
 
 /// Finds the set: on the disk that holds the boot manager's ESP, or, where no boot manager spoke, on
 /// the only disk with such partitions. Nothing when it is not there (yet). A fault when two disks

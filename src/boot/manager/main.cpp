@@ -1,10 +1,11 @@
 #include "boot/manager/uefi_host.hpp"
 
 /// Revocation by generation, as shim checks it. A security fix in the boot manager raises the
-/// number behind "holdfast-boot". The linker is told to keep it.
+/// number behind "holdfast-boot". The last field is for people and must not be empty; there is no
+/// web site, so it is a name. The linker is told to keep it.
 extern "C" [[gnu::section(".sbat")]] const char holdfast_sbat[] =
     "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n"
-    "holdfast-boot,1,Holdfast,holdfast-boot," HOLDFAST_VERSION ",https://holdfast.invalid\n";
+    "holdfast-boot,1,Holdfast,holdfast-boot," HOLDFAST_VERSION ",urn:holdfast:boot-manager\n";
 
 namespace holdfast::uefi {
 
