@@ -68,7 +68,8 @@ public:
     Result<Values> flatten(const Json& settings) const;
     /// Key by key: what is fine and what is not.
     Judged judge(const Json& settings) const;
-    /// One "key=value" (api.md §16: "settings." optional; typed bool, u64, f64, else string).
+    /// One "key=value" (api.md §16: "settings." optional; typed bool, u64, f64, else string;
+    /// ours: a list as JSON).
     Result<Values> flatten_pair(std::string_view pair) const;
     /// The nested object of flat values: {"motd": …, "kernel": {"sysctl": {…}}}.
     Json nest(const Values& values) const;
