@@ -1,5 +1,8 @@
 #include "settings/model.hpp"
 
+#include "base/text.hpp"
+#include "settings/types/pem_samples.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -260,6 +263,35 @@ TEST_F(ModelOfADevVariant, RendersEveryFile)
     EXPECT_EQ(model_.render("nothing", settings, {}).error().code(), Errc::not_found);
     EXPECT_EQ(model_.render("hostname", Json::object(), {}).error().message(),
               "rendering hostname: settings.network.hostname is not set");
+}
+
+TEST_F(ModelOfADevVariant, TellsWhatDoesNotFitTogether)
+{
+    const auto certificate = Json(to_base64(sample_certificate));
+    const auto with = [&](const Json& remote) {
+        auto values = model_.defaults();
+        for (const auto& [key, value] : *model_.flatten({{"api", {{"remote", remote}}}})) {
+            values[key] = value;
+        }
+        return summary(
+            model_.misfits(values, std::vector<std::string>{"settings.api.remote.port"}));
+    };
+    const auto key = [](std::string_view pem) { return Json(to_base64(pem)); };
+    Json remote = {{"client-ca", certificate}, {"server-certificate", certificate}};
+    EXPECT_EQ(with(remote), "");
+    remote["enabled"] = true;
+    EXPECT_EQ(with(remote), "settings.api.remote.server-key: expected a private key, since "
+                            "settings.api.remote.enabled is true");
+    remote["server-key"] = key(other_key);
+    EXPECT_EQ(with(remote), "settings.api.remote.server-key: expected the private key of the first "
+                            "certificate, since settings.api.remote.enabled is true");
+    remote["server-key"] = key(sample_key);
+    EXPECT_EQ(with(remote), "");
+    remote["client-ca"] = "";
+    EXPECT_THAT(with(remote), StartsWith("settings.api.remote.client-ca: expected a certificate"));
+    const auto values = *model_.flatten({{"api", {{"remote", remote}}}});
+    EXPECT_THAT(model_.misfits(values, std::vector<std::string>{"settings.motd"}), IsEmpty())
+        << "of groups that nobody changes";
 }
 
 TEST(HealthCommands, AreProgramsWithArguments)
