@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 namespace holdfast::settings {
@@ -85,6 +86,44 @@ TEST(Golden, FactoryHasFilesOfDefaults)
         EXPECT_EQ(content(factory + model.configuration_files().at(name).path),
                   content(folder + "files-of-defaults/" + name));
     }
+}
+
+/// A unit file of the image, by its name.
+std::string unit_file(const std::string& name)
+{
+    for (const auto* root : {"src/boot/targets/root", "src/containers/root"}) {
+        const auto text = content(std::string(root) + "/usr/lib/systemd/system/" + name);
+        if (!text.empty()) {
+            return text;
+        }
+    }
+    return "";
+}
+
+TEST(RestartCommands, NeitherWaitForThemselvesNorForgetAUnitThatFailed)
+{
+    const auto model = model_of_all_groups();
+    int seen = 0;
+    for (const auto& [name, service] : model.services()) {
+        for (const auto& command : service.restart_commands) {
+            if (!command.contains("restart ")) {
+                continue;
+            }
+            SCOPED_TRACE(command);
+            ++seen;
+            const auto unit = unit_file(command.substr(command.rfind(' ') + 1));
+            EXPECT_TRUE(unit.contains("\nStartLimitIntervalSec=0\n"));
+            if (command.contains(" try-")) {
+                // Skips a failed unit; so there must be none.
+                EXPECT_TRUE(unit.contains("\nRestart=always\n"));
+            } else {
+                // settings-applier waits for it, also at boot.
+                const std::regex waits("\n(After|Requires)=[^\n]*(settings-applier|preconfigured)");
+                EXPECT_FALSE(std::regex_search(unit, waits));
+            }
+        }
+    }
+    EXPECT_EQ(seen, 4);
 }
 
 TEST(Golden, TomlFilesCarryTheValuesUnchanged)

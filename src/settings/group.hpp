@@ -24,6 +24,9 @@ struct RenderedFile {
     RenderFunction render = nullptr;
 };
 
+/// Values of a group that are fine each for itself, but not together.
+using MisfitsFunction = std::vector<Problem> (*)(const Json& settings);
+
 /// What one folder below settings/ brings: settings, the services that use them, and the files
 /// that those services read.
 struct Group {
@@ -31,6 +34,7 @@ struct Group {
     std::optional<Node> settings; ///< Nothing for a group of services only.
     std::map<std::string, Service> services;
     std::vector<RenderedFile> files;
+    MisfitsFunction misfits = nullptr;
 };
 
 namespace detail {
@@ -75,6 +79,27 @@ private:
 };
 
 } // namespace detail
+
+namespace detail {
+
+template <auto function>
+struct Misfits;
+
+template <typename T, std::vector<Problem> (*function)(const T&)>
+struct Misfits<function> {
+    static std::vector<Problem> find(const Json& settings)
+    {
+        const auto group = read_group<T>(settings);
+        // What no model wrote is told of where it is rendered.
+        return group.has_value() ? function(*group) : std::vector<Problem>();
+    }
+};
+
+} // namespace detail
+
+/// For `Group::misfits`, from a `std::vector<Problem>(const Ntp&)`.
+template <auto function>
+inline constexpr MisfitsFunction group_misfits = detail::Misfits<function>::find;
 
 /// A file made by `function`, a `Result<std::string>(const Ntp&, …)`: its parameters say which
 /// groups it needs, also those of other folders, and `const Os&`.

@@ -113,8 +113,8 @@ void add_number(std::string_view text, std::vector<Json>& readings)
     }
 }
 
-/// All that a bare word can mean, in the order in which the API tries: the setting's type takes the
-/// first that fits. So 42 is a number for a number, and a text for a text.
+/// All that a value can mean, in the order in which the API tries: the setting's type takes the
+/// first that fits. So 42 is a number for a number, and a text for a text; a list is given as JSON.
 std::vector<Json> readings_of(std::string_view text)
 {
     std::vector<Json> readings;
@@ -125,6 +125,11 @@ std::vector<Json> readings_of(std::string_view text)
     add_number<std::int64_t>(text, readings);
     add_number<double>(text, readings);
     readings.emplace_back(text);
+    if (text.starts_with('[')) {
+        if (auto list = parse_json(text)) {
+            readings.push_back(*std::move(list)); // Last: what is wrong with an item is told.
+        }
+    }
     return readings;
 }
 

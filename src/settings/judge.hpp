@@ -13,7 +13,4 @@ Judged judge(const Node& root, const Json& settings);
 /// One "key=value" as `Model::flatten_pair` has it.
 Result<Values> judge_pair(const Node& root, std::string_view pair);
 
-/// The first few problems in one text, and how many more there are.
-std::string summary(const std::vector<Problem>& problems);
-
 } // namespace holdfast::settings

@@ -18,6 +18,7 @@ struct Model::State {
     std::map<std::string, Service> services;
     std::map<std::string, ConfigurationFile> files;
     std::map<std::string, RenderFunction, std::less<>> renderers;
+    std::map<std::string, MisfitsFunction> misfits; ///< By the name of the group.
 };
 
 namespace {
@@ -145,6 +146,9 @@ Result<Model> Model::load(std::string_view variant_json)
         if (group.settings.has_value()) {
             groups.children.push_back(*group.settings);
         }
+        if (group.misfits != nullptr) {
+            state->misfits.emplace(name, group.misfits);
+        }
         state->services.insert(group.services.begin(), group.services.end());
         for (const auto& file : group.files) {
             state->files.emplace(file.name, file.file);
@@ -184,6 +188,21 @@ Judged Model::judge(const Json& settings) const
 Result<Values> Model::flatten_pair(std::string_view pair) const
 {
     return judge_pair(state_->root, pair);
+}
+
+std::vector<Problem> Model::misfits(const Values& all, std::span<const std::string> keys) const
+{
+    std::vector<Problem> problems;
+    for (const auto& [group, find] : state_->misfits) {
+        const auto is_within = [prefix = "settings." + group + "."](const std::string& key) {
+            return key.starts_with(prefix);
+        };
+        if (std::ranges::any_of(keys, is_within)) {
+            const auto found = find(nest(all));
+            problems.insert(problems.end(), found.begin(), found.end());
+        }
+    }
+    return problems;
 }
 
 Json Model::nest(const Values& values) const

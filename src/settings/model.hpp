@@ -26,6 +26,8 @@ struct Problem {
 using holdfast::to_text; // Beside the one below, which would hide it.
 /// "settings.kernel.lockdwn: unknown setting (did you mean lockdown?)"
 std::string to_text(const Problem& problem);
+/// The first few problems in one text, and how many more there are.
+std::string summary(const std::vector<Problem>& problems);
 
 /// A document taken key by key.
 struct Judged {
@@ -68,8 +70,12 @@ public:
     Result<Values> flatten(const Json& settings) const;
     /// Key by key: what is fine and what is not.
     Judged judge(const Json& settings) const;
-    /// One "key=value" (api.md §16: "settings." optional; typed bool, u64, f64, else string).
+    /// One "key=value" (api.md §16: "settings." optional; typed bool, u64, f64, else string;
+    /// ours: a list as JSON).
     Result<Values> flatten_pair(std::string_view pair) const;
+    /// What of all the values does not fit together, in the groups of these keys: a service is
+    /// enabled, and something is missing that it needs. Each value alone has been taken before.
+    std::vector<Problem> misfits(const Values& all, std::span<const std::string> keys) const;
     /// The nested object of flat values: {"motd": …, "kernel": {"sysctl": {…}}}.
     Json nest(const Values& values) const;
 

@@ -1,5 +1,8 @@
 #include "settings/model.hpp"
 
+#include "base/text.hpp"
+#include "settings/types/pem_samples.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -158,6 +161,8 @@ TEST_F(ModelOfADevVariant, ReadsPairs)
         {"motd=true", {{"settings.motd", "\"true\""}}},
         {"api.remote.port=80", {{"settings.api.remote.port", "80"}}},
         {"host-containers.x.enabled=true", {{"settings.host-containers.x.enabled", "true"}}},
+        {"ntp.time-servers=[\"a\", \"b\"]", {{"settings.ntp.time-servers", R"(["a","b"])"}}},
+        {"motd=[\"a\"]", {{"settings.motd", R"("[\"a\"]")"}}},
         {"kernel.sysctl.\"vm.max_map_count\"=1",
          {{"settings.kernel.sysctl.\"vm.max_map_count\"", "\"1\""}}},
     };
@@ -182,6 +187,8 @@ TEST_F(ModelOfADevVariant, RefusesPairs)
         {"api.remote.port=1.0", "expected an integer"},
         {"api.remote.enabled=1", "expected true or false"},
         {"ntp.options=iburst", "expected a list"},
+        {"ntp.options=[iburst", "expected a list"},
+        {"ntp.options=[1]", "settings.ntp.options: item 1: expected text of one line"},
         {"motd=\xff", "expected UTF-8 text"},
     };
     for (const auto& [pair, message] : table) {
@@ -256,6 +263,69 @@ TEST_F(ModelOfADevVariant, RendersEveryFile)
     EXPECT_EQ(model_.render("nothing", settings, {}).error().code(), Errc::not_found);
     EXPECT_EQ(model_.render("hostname", Json::object(), {}).error().message(),
               "rendering hostname: settings.network.hostname is not set");
+}
+
+TEST_F(ModelOfADevVariant, TellsWhatDoesNotFitTogether)
+{
+    const auto certificate = Json(to_base64(sample_certificate));
+    const auto with = [&](const Json& remote) {
+        auto values = model_.defaults();
+        for (const auto& [key, value] : *model_.flatten({{"api", {{"remote", remote}}}})) {
+            values[key] = value;
+        }
+        return summary(
+            model_.misfits(values, std::vector<std::string>{"settings.api.remote.port"}));
+    };
+    const auto key = [](std::string_view pem) { return Json(to_base64(pem)); };
+    Json remote = {{"client-ca", certificate}, {"server-certificate", certificate}};
+    EXPECT_EQ(with(remote), "");
+    remote["enabled"] = true;
+    EXPECT_EQ(with(remote), "settings.api.remote.server-key: expected a private key, since "
+                            "settings.api.remote.enabled is true");
+    remote["server-key"] = key(other_key);
+    EXPECT_EQ(with(remote), "settings.api.remote.server-key: expected the private key of the first "
+                            "certificate, since settings.api.remote.enabled is true");
+    remote["server-key"] = key(sample_key);
+    EXPECT_EQ(with(remote), "");
+    remote["client-ca"] = "";
+    EXPECT_THAT(with(remote), StartsWith("settings.api.remote.client-ca: expected a certificate"));
+    const auto values = *model_.flatten({{"api", {{"remote", remote}}}});
+    EXPECT_THAT(model_.misfits(values, std::vector<std::string>{"settings.motd"}), IsEmpty())
+        << "of groups that nobody changes";
+}
+
+TEST(HealthCommands, AreProgramsWithArguments)
+{
+    const auto model = Model::load(R"({"groups": ["boot-health"]})");
+    ASSERT_TRUE(model.has_value());
+    const auto taken = model->flatten_pair(R"(boot-health.commands=[["/usr/bin/x","a b",""]])");
+    ASSERT_TRUE(taken.has_value()) << taken.error().message();
+    EXPECT_EQ(taken->at("settings.boot-health.commands"), R"([["/usr/bin/x","a b",""]])");
+
+    const std::string path = "expected a program's absolute path";
+    const std::string list = "item 1: expected a list of a program's absolute path";
+    const std::vector<std::pair<std::string, std::string>> refused = {
+        {R"("/usr/bin/x")", "expected a list"},
+        {R"(["/usr/bin/x", "a"])", list},
+        {R"([[]])", list},
+        {R"([["x", "a"]])", path},
+        {R"([["./x", "a"]])", path},
+        {R"([["", "a"]])", path},
+        {R"([["/usr/bin/", "a"]])", path},
+        {R"([["/usr/bin/x", 1]])", "item 1: item 2: expected text of one line"},
+        {R"([["/usr/bin/x", "a\nb"]])", "item 1: item 2: expected text of one line"},
+        {R"([["/usr/bin/x", "a\u0000"]])", "item 1: item 2: expected text of one line"},
+        {R"([["/usr/bin/x", ")" + std::string(4096, 'a') + R"("]])", "at most 64 words and 4096"},
+        {to_text({std::vector<std::string>(65, "/a")}), "at most 64 words and 4096 bytes"},
+    };
+    for (const auto& [commands, message] : refused) {
+        SCOPED_TRACE(commands.substr(0, 100));
+        const auto values =
+            model->flatten({{"boot-health", {{"commands", *parse_json(commands)}}}});
+        ASSERT_FALSE(values.has_value());
+        EXPECT_THAT(values.error().message(), StartsWith("settings.boot-health.commands: "));
+        EXPECT_THAT(values.error().message(), HasSubstr(message));
+    }
 }
 
 } // namespace

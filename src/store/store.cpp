@@ -21,6 +21,15 @@ struct PendingRow {
     Strength strength;
 };
 
+Values values_of(const std::map<std::string, Stored>& stored_values)
+{
+    Values values;
+    for (const auto& [key, stored] : stored_values) {
+        values.emplace_hint(values.end(), key, stored.value);
+    }
+    return values;
+}
+
 /// The columns value, source, who, at, strong from `first` on.
 Stored stored_of(const Statement& row, int first)
 {
@@ -223,7 +232,7 @@ Result<void> Store::prepare_tables()
     return change.commit();
 }
 
-Result<void> Store::load_live()
+Result<std::map<std::string, Stored>> Store::read_live()
 {
     TRY_ASSIGN(auto rows, database_.prepare("SELECT key, value, source, who, at, strong FROM live "
                                             "ORDER BY source"));
@@ -236,7 +245,12 @@ Result<void> Store::load_live()
         // Later sources come later and cover the earlier ones.
         loaded.insert_or_assign(rows.text(0), stored_of(rows, 1));
     }
-    live_ = std::move(loaded);
+    return loaded;
+}
+
+Result<void> Store::load_live()
+{
+    TRY_ASSIGN(live_, read_live());
     return {};
 }
 
@@ -347,7 +361,8 @@ Result<std::vector<std::string>> Store::discard(std::string_view transaction)
     return std::vector(keys.begin(), keys.end());
 }
 
-Result<std::vector<std::string>> Store::commit(std::string_view transaction)
+Result<std::vector<std::string>> Store::commit(std::string_view transaction,
+                                               const Approval& approve)
 {
     TRY_ASSIGN(const auto rows, pending_rows(database_, transaction));
     if (rows.empty()) {
@@ -357,28 +372,32 @@ Result<std::vector<std::string>> Store::commit(std::string_view transaction)
         TRY(check_strength(live_, row));
     }
     std::set<std::string> keys;
+    std::vector<std::string> api_keys;
     {
         TRY_ASSIGN(auto change, Transaction::begin(database_));
         TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
         for (const auto& row : rows) {
             TRY(writer.write(row, transaction));
             keys.insert(row.key);
+            if (row.source == Source::api) {
+                api_keys.push_back(row.key);
+            }
         }
         TRY(forget_pending(database_, transaction));
         TRY(database_.execute("DELETE FROM audit WHERE id <= (SELECT max(id) - 10000 FROM audit)"));
+        TRY_ASSIGN(auto live, read_live());
+        if (approve) {
+            TRY(approve(values_of(live), api_keys));
+        }
         TRY(change.commit().while_("Data store error during commit"));
+        live_ = std::move(live);
     }
-    TRY(load_live());
     return std::vector(keys.begin(), keys.end());
 }
 
 Values Store::live_values() const
 {
-    Values values;
-    for (const auto& [key, stored] : live_) {
-        values.emplace_hint(values.end(), key, stored.value);
-    }
-    return values;
+    return values_of(live_);
 }
 
 Result<std::vector<Stored>> Store::layers(std::string_view key)

@@ -5,6 +5,7 @@
 #include "store/sqlite.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -48,6 +49,11 @@ struct Stored {
     std::string value;
     Provenance provenance;
 };
+
+/// Asked before a commit: all values as they would be live, and the keys that the API changes. An
+/// error is the commit's, which then has not happened.
+using Approval =
+    std::function<Result<void>(const Values& live, const std::vector<std::string>& api_keys)>;
 
 /// One line of the audit log.
 struct Change {
@@ -96,8 +102,10 @@ public:
     Result<std::vector<std::string>> discard(std::string_view transaction);
     /// Makes the pending values live, ends the transaction, and returns its keys, those with an
     /// unchanged value too. `no_changes` when it holds nothing. `internal` when a weak value would
-    /// replace a strong one (the reference answers this with 500); nothing happened then.
-    Result<std::vector<std::string>> commit(std::string_view transaction);
+    /// replace a strong one (the reference answers this with 500); or what `approve` says. Nothing
+    /// happened then, and the transaction is still pending.
+    Result<std::vector<std::string>> commit(std::string_view transaction,
+                                            const Approval& approve = {});
 
     /// What counts now, by key. A memory copy, valid until the next call that writes.
     const std::map<std::string, Stored>& live() const { return live_; }
@@ -116,6 +124,7 @@ public:
 private:
     Store(Database database, io::Clock& clock) : database_(std::move(database)), clock_(&clock) {}
     Result<void> prepare_tables();
+    Result<std::map<std::string, Stored>> read_live();
     Result<void> load_live();
     std::int64_t now() const;
 

@@ -100,6 +100,43 @@ TEST_F(StoreTest, CommitOfAnEqualValueReportsItsKey)
     EXPECT_THAT(*store_->commit("t"), ElementsAre("k"));
 }
 
+TEST_F(StoreTest, CommitAsksWithWhatWouldBeLiveAndDoesNothingWhenRefused)
+{
+    set({{"settings.a", "1"}, {"settings.b", "1"}}, Source::user_data);
+    set({{"settings.a", "2"}}, Source::api);
+    const std::vector<Key> keys{*Key::parse("settings.a")};
+    ASSERT_TRUE(store_->unset("x", keys, {Source::api, "me"}).has_value());
+    ASSERT_TRUE(store_->patch("x", {{"settings.b", "3"}}, {Source::generator, "g"}, Strength::weak)
+                    .has_value());
+    bool approved = false;
+    const Approval approve = [&](const Values& live, const std::vector<std::string>& api_keys) {
+        EXPECT_EQ(live, (Values{{"settings.a", "1"}, {"settings.b", "1"}}));
+        EXPECT_THAT(api_keys, ElementsAre("settings.a"));
+        return approved ? Result<void>() : Result<void>(fail(Errc::invalid, "no"));
+    };
+    const auto weak_over_strong = store_->commit("x", approve);
+    ASSERT_FALSE(weak_over_strong.has_value());
+    EXPECT_EQ(weak_over_strong.error().code(), Errc::internal);
+
+    ASSERT_TRUE(
+        store_->patch("x", {{"settings.b", "3"}}, {Source::generator, "g"}, Strength::strong)
+            .has_value());
+    const auto refused = store_->commit("x", approve);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().message(), "no");
+    EXPECT_EQ(value("settings.a"), "2");
+    EXPECT_THAT(*store_->transactions(), ElementsAre("x"));
+    const auto changes = store_->changes(100)->size();
+    reopen();
+    EXPECT_EQ(value("settings.a"), "2");
+    EXPECT_EQ(store_->changes(100)->size(), changes);
+
+    approved = true;
+    ASSERT_TRUE(store_->unset("x", keys, {Source::api, "me"}).has_value());
+    EXPECT_TRUE(store_->commit("x", approve).has_value());
+    EXPECT_EQ(value("settings.a"), "1");
+}
+
 TEST_F(StoreTest, DiscardReturnsTheKeysAndForgetsThem)
 {
     ASSERT_TRUE(store_->patch("a", {{"k", "1"}, {"l", "2"}}, {Source::api, "x"}, Strength::strong));

@@ -122,6 +122,19 @@ TEST_F(RunningMachine, ByItsConsoleSetsKernelParametersWhateverRightTheyNeed)
     }
 }
 
+TEST_F(RunningMachine, ByItsConsoleTakesAGoodValueAfterOneThatAServiceRefused)
+{
+    // Fine by DNS, too long for the kernel.
+    const auto long_name = std::string(40, 'a') + "." + std::string(40, 'b');
+    ASSERT_TRUE(succeeds(machine_->set({{"network", {{"hostname", long_name}}}})));
+    const auto applied = machine_->wait_for_apply();
+    ASSERT_FALSE(applied.has_value());
+    EXPECT_THAT(applied.error().message(), HasSubstr("set-hostname.service"));
+    ASSERT_TRUE(succeeds(machine_->set({{"network", {{"hostname", "good-name"}}}})));
+    EXPECT_TRUE(succeeds(machine_->wait_for_apply()));
+    EXPECT_EQ(output("cat /proc/sys/kernel/hostname"), "good-name");
+}
+
 TEST_F(RunningMachine, RefusesAnInvalidSettingAndChangesNothing)
 {
     const auto before = machine_->get("/settings");

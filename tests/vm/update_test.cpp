@@ -256,10 +256,13 @@ protected:
 
 std::optional<Releases> Update::releases_;
 
+/// What every version can do.
+const Json good_command = {"/usr/bin/apiclient", "get", "/os"};
+
 TEST_F(Update, GoesFromVersionToVersionAndBack)
 {
     serve({"1.0.0", "1.1.0"});
-    boot();
+    boot({{"boot-health", {{"commands", Json::array({good_command})}}}});
 
     // As a person does it.
     const auto check = machine_->shell("apiclient update check", 120s);
@@ -298,18 +301,21 @@ TEST_F(Update, IsLeftWhenItsHealthCheckFails)
 {
     serve({"1.0.0", "1.1.0"});
     boot();
-    // A service that 1.1.0 will not have.
-    ASSERT_TRUE(succeeds(machine_->set(
-        {{"boot-health", {{"units", {"no-such.service"}}, {"timeout", 15}}}})));
+    const Json bad_command = {"/usr/bin/apiclient", "raw", "-u", "/no-such-page"};
+    ASSERT_TRUE(succeeds(machine_->set({{"boot-health",
+                                         {{"units", {"chronyd.service"}},
+                                          {"commands", Json::array({good_command, bad_command})},
+                                          {"timeout", 15}}}})));
     prepare_and_activate();
     ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
     expect_fall_back();
     expect_settings_of("1.0.0");
-    EXPECT_THAT(fall_back_with("no-such.service"),
-                AllOf(HasSubstr("no-such.service"), HasSubstr("1.1.0")));
+    const std::string reason =
+        "settings.boot-health.commands: /usr/bin/apiclient raw -u /no-such-page exited with status 1";
+    EXPECT_THAT(fall_back_with(reason), AllOf(HasSubstr(reason), HasSubstr("1.1.0")));
     const auto console = machine_->console().text();
     ASSERT_TRUE(succeeds(console));
-    EXPECT_THAT(*console, HasSubstr("boot failed: no-such.service cannot be loaded; rebooting")) << "people see it, too";
+    EXPECT_THAT(*console, AllOf(HasSubstr("boot failed: "), HasSubstr(reason))) << "people see it, too";
 }
 
 TEST_F(Update, IsLeftAfterAPanicAHangAndABadMigration)

@@ -139,7 +139,7 @@ Subcommands:
         --exclude PREFIX      leaves out names that start so; may be repeated
         --canonicalize        sorted and without spaces
     get /URI                  Shows the reply to one GET request
-    set KEY=VALUE...          Changes settings and applies them
+    set KEY=VALUE...          Changes settings and applies them; a list is given as JSON
     set -j, --json JSON       The same with a JSON object
     unset KEY...              Takes back what was set through the API: user data, a generator or
                               the default counts again

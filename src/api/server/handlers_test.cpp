@@ -149,6 +149,42 @@ TEST_F(HandlersTest, SecretsAreForTheMachinesOwnServices)
         << "who set it is no secret";
 }
 
+TEST_F(HandlersTest, ACommitOfWhatDoesNotFitTogetherIsRefused)
+{
+    const std::string enable = R"({"api": {"remote": {"enabled": true}}})";
+    ASSERT_EQ(ask("PATCH", "/settings?tx=t", enable).status, 204);
+    for (const auto* path : {"/tx/commit?tx=t", "/tx/commit_and_apply?tx=t"}) {
+        const auto refused = ask("POST", path);
+        EXPECT_EQ(refused.status, 400);
+        EXPECT_THAT(refused.body, HasSubstr("settings.api.remote.client-ca: expected a certificate"));
+    }
+    EXPECT_EQ(get("/settings")["api"]["remote"]["enabled"], false);
+    EXPECT_THAT(applier_.started, IsEmpty());
+
+    const auto certificate = to_base64(settings::sample_certificate);
+    const Json rest = {{"client-ca", certificate},
+                       {"server-certificate", certificate},
+                       {"server-key", to_base64(settings::sample_key)}};
+    set(to_text({{"api", {{"remote", rest}}}}));
+    EXPECT_EQ(get("/settings")["api"]["remote"]["enabled"], true);
+
+    const auto unset = ask("POST", "/actions/unset", R"({"keys": ["settings.api.remote.server-key"]})");
+    EXPECT_EQ(unset.status, 400);
+    EXPECT_THAT(unset.body, HasSubstr("settings.api.remote.server-key: expected a private key"));
+    EXPECT_EQ(get("/tx/list"), Json::array());
+    EXPECT_EQ(get("/settings")["api"]["remote"]["server-key"], rest["server-key"]);
+}
+
+TEST_F(HandlersTest, UserDataThatDoesNotFitTogetherKeepsNobodyFromBootingAndChangingTheRest)
+{
+    set(R"({"api": {"remote": {"enabled": true}}})", "&source=user-data");
+    EXPECT_EQ(get("/settings")["api"]["remote"]["enabled"], true);
+    set(R"({"motd": "other"})");
+    ASSERT_EQ(ask("PATCH", "/settings?tx=t", R"({"api": {"remote": {"port": 1}}})").status, 204);
+    EXPECT_EQ(ask("POST", "/tx/commit?tx=t").status, 400);
+    set(R"({"api": {"remote": {"enabled": false}}})");
+}
+
 TEST_F(HandlersTest, PairsAreTypedByTheServer)
 {
     ASSERT_EQ(ask("PATCH", "/settings/keypair?tx=t",

@@ -46,15 +46,30 @@ Result<Response> delete_transaction(Context& context, const Request& request)
     return json_response(keys);
 }
 
+/// Nobody may set through the API what does not fit together. User data may hold it all the same: a
+/// boot takes what it can, and tells of the rest when it is applied.
+Result<std::vector<std::string>> commit_fitting(Context& context, std::string_view transaction)
+{
+    return context.store.commit(
+        transaction,
+        [&](const store::Values& live, const std::vector<std::string>& api_keys) -> Result<void> {
+            const auto misfits = context.model.misfits(live, api_keys);
+            if (!misfits.empty()) {
+                return fail(Errc::invalid, "{}", settings::summary(misfits));
+            }
+            return {};
+        });
+}
+
 Result<Response> commit(Context& context, const Request& request)
 {
-    TRY_ASSIGN(const auto keys, context.store.commit(transaction_name(request)));
+    TRY_ASSIGN(const auto keys, commit_fitting(context, transaction_name(request)));
     return json_response(keys);
 }
 
 Result<Response> commit_and_apply(Context& context, const Request& request)
 {
-    TRY_ASSIGN(auto keys, context.store.commit(transaction_name(request)));
+    TRY_ASSIGN(auto keys, commit_fitting(context, transaction_name(request)));
     auto response = json_response(keys);
     context.applier.start(std::move(keys));
     return response;
@@ -95,9 +110,13 @@ Result<Response> unset(Context& context, const Request& request)
     TRY_ASSIGN(const auto keys, keys_to_unset(body));
     const auto transaction = "unset-" + io::random_alphanumerics(context.random, 16);
     TRY(context.store.unset(transaction, keys, {store::Source::api, request.caller.name()}));
-    TRY_ASSIGN(auto changed, context.store.commit(transaction));
-    auto response = json_response(changed);
-    context.applier.start(std::move(changed));
+    auto changed = commit_fitting(context, transaction);
+    if (!changed.has_value()) {
+        TRY(context.store.discard(transaction)); // Nobody knows its name.
+        return Failure{changed.error()};
+    }
+    auto response = json_response(*changed);
+    context.applier.start(*std::move(changed));
     return response;
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "json/json.hpp"
+#include "services/boot_health/commands.hpp"
 #include "services/boot_health/fall_back.hpp"
 
 #include <cstdio>
@@ -183,13 +184,27 @@ void stop_deadline(io::Processes& processes)
     }
 }
 
+/// From here on they are a unit like the others that must be active.
+Result<void> start_commands(io::Processes& processes, Rules& rules)
+{
+    rules.units.emplace_back(commands_unit);
+    TRY(io::run_checked(processes, {.arguments = {"/usr/bin/systemctl", "start", "--no-block",
+                                                  commands_unit},
+                                    .time_limit = program_limit})
+            .while_("settings.boot-health.commands"));
+    return {};
+}
+
 } // namespace
 
 Result<void> wait_for_health(World& world)
 {
-    TRY_ASSIGN(const auto rules, read_rules(world.files));
+    TRY_ASSIGN(auto rules, read_rules(world.files));
     if (rules.time_limit > limit_within_deadline) {
         stop_deadline(world.processes);
+    }
+    if (!rules.commands.empty()) {
+        TRY(start_commands(world.processes, rules));
     }
     const auto deadline = world.clock.monotonic_now() + rules.time_limit;
     for (;;) {
@@ -265,6 +280,11 @@ Result<int> run(const std::vector<std::string>& arguments, World world)
         }
         return 0;
     }
+    if (command == "commands") {
+        TRY_ASSIGN(const auto rules, read_rules(world.files));
+        TRY(run_commands(rules, world.processes, world.clock, world.manager));
+        return 0;
+    }
     if (command == "failed") {
         TRY(deal_with_failure(world, reason_of_stage(world.processes)));
         return 0;
@@ -274,9 +294,10 @@ Result<int> run(const std::vector<std::string>& arguments, World world)
         return 0;
     }
     const bool help = command == "--help";
-    std::fputs("usage: boot-health check | failed | keep-machine-id\n"
+    std::fputs("usage: boot-health check | commands | failed | keep-machine-id\n"
                "  check            waits until the machine does its job, then marks the boot successful;\n"
                "                   reboots a set on trial that does not get there\n"
+               "  commands         runs the commands of settings.boot-health until each has succeeded\n"
                "  failed           deals with a boot that failed earlier\n"
                "  keep-machine-id  stores the machine id that this boot began with\n",
                help ? stdout : stderr);

@@ -3,6 +3,7 @@
 #include "io/clock.hpp"
 #include "io/files.hpp"
 #include "io/processes.hpp"
+#include "io/service_manager.hpp"
 #include "io/sockets.hpp"
 #include "services/boot_health/judge.hpp"
 
@@ -17,10 +18,12 @@ struct World {
     io::Clock& clock;
     io::Processes& processes;
     io::Sockets& sockets;
+    io::ServiceManager& manager;
 };
 
-/// Looks until all is well or the limit of the rules has passed. Errors: `timeout` or `conflict`
-/// with the reason, for people; those of reading the rules.
+/// Starts the commands of the rules in their own unit, and looks until all is well or the limit of
+/// the rules has passed. Errors: `timeout` or `conflict` with the reason, for people; those of
+/// reading the rules.
 Result<void> wait_for_health(World& world);
 
 /// After a good boot: marks the set successful and notes that this boot was judged.
@@ -34,7 +37,8 @@ Result<void> deal_with_failure(World& world, const std::string& reason);
 /// Keeps the machine id that the initrd made for this boot, for all later ones.
 Result<void> keep_machine_id(io::Files& files);
 
-/// `boot-health check`, `boot-health failed`, `boot-health keep-machine-id`.
+/// `boot-health check`, `boot-health commands`, `boot-health failed`, `boot-health
+/// keep-machine-id`.
 Result<int> run(const std::vector<std::string>& arguments, World world);
 
 } // namespace holdfast::boot_health

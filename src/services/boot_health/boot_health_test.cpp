@@ -3,6 +3,7 @@
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 #include "io/testing/fake_processes.hpp"
+#include "services/boot_health/fake_manager.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -65,7 +66,8 @@ struct Machine {
     io::FakeClock clock;
     io::FakeProcesses processes;
     FakeSockets sockets;
-    World world{files, clock, processes, sockets};
+    FakeManager manager;
+    World world{files, clock, processes, sockets, manager};
 
     Machine()
     {
@@ -236,6 +238,70 @@ TEST(BootHealth, HoldsTheSettingsBesideTheImagesRules)
     EXPECT_THAT(machine.reason(), HasSubstr("mine.service"));
 }
 
+constexpr auto with_commands =
+    R"({"units": [], "commands": [["/bin/a", "b c"]], "time-limit-seconds": 5})";
+
+/// Their unit is `active` and says this; both units of the image are well.
+void commands_are(Machine& machine, const std::string& active, const std::string& status)
+{
+    machine.processes.answer("/usr/bin/systemctl start", {});
+    machine.processes.play("/usr/bin/systemctl show", [=](const io::Command&) -> Result<io::Outcome> {
+        return printed(block("multi-user.target", "active") + "\n" +
+                       block("apiserver.service", "active") + "\n" +
+                       block("boot-health-commands.service", active) + "StatusText=" + status + "\n");
+    });
+}
+
+TEST(BootHealth, StartsTheCommandsOfTheSettingsAndWaitsForThem)
+{
+    Machine machine;
+    machine.files.put("/etc/boot-health.json", with_commands);
+    commands_are(machine, "active", "");
+    EXPECT_EQ(*run({"check"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(),
+                Contains("/usr/bin/systemctl start --no-block boot-health-commands.service"));
+    EXPECT_THAT(machine.processes.command_lines(), Contains(mark_line));
+}
+
+TEST(BootHealth, StartsNoUnitWhereThereAreNoCommands)
+{
+    Machine machine;
+    machine.files.put("/etc/boot-health.json", R"({"units": [], "commands": []})");
+    EXPECT_EQ(*run({"check"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(),
+                Not(Contains(StartsWith("/usr/bin/systemctl start"))));
+}
+
+TEST(BootHealth, KeepsWhyACommandFailed)
+{
+    for (const auto* state : {"activating", "failed"}) {
+        Machine machine;
+        machine.files.put("/etc/boot-health.json", with_commands);
+        commands_are(machine, state, "/bin/a b c exited with status 1: no");
+        EXPECT_EQ(*run({"check"}, machine.world), 1);
+        EXPECT_THAT(machine.reason(), HasSubstr("/bin/a b c exited with status 1: no"));
+        EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+    }
+}
+
+TEST(BootHealth, FailsWhereTheCommandsCannotBeStarted)
+{
+    Machine machine;
+    machine.files.put("/etc/boot-health.json", with_commands);
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.reason(), HasSubstr("settings.boot-health.commands: "));
+}
+
+TEST(BootHealth, RunsTheCommandsOfTheSettings)
+{
+    Machine machine;
+    machine.files.put("/etc/boot-health.json", with_commands);
+    machine.processes.answer("/bin/a b c", {});
+    EXPECT_EQ(*run({"commands"}, machine.world), 0);
+    EXPECT_EQ(machine.processes.commands().front().arguments,
+              (std::vector<std::string>{"/bin/a", "b c"}));
+}
+
 TEST(BootHealth, JudgesByTheImagesRulesWhereTheSettingsAreDamaged)
 {
     Machine machine;
@@ -253,6 +319,8 @@ TEST(Rules, OfTheSettingsComeOnTop)
     EXPECT_EQ(with_settings(rules, R"({"units": [], "time-limit-seconds": 90})")->time_limit,
               std::chrono::seconds(90));
     EXPECT_FALSE(with_settings(rules, R"({"units": ["--all"]})").has_value());
+    EXPECT_EQ(with_settings(rules, R"({"units": [], "commands": [["/a", ""], ["/b"]]})")->commands,
+              (std::vector<HealthCommand>{{"/a", ""}, {"/b"}}));
 }
 
 TEST(Rules, MustNameUnits)
@@ -260,6 +328,11 @@ TEST(Rules, MustNameUnits)
     EXPECT_TRUE(parse_rules(R"({"units": ["a.service"]})").has_value());
     for (const auto* text : {"", "[]", "{}", R"({"units": []})", R"({"units": [1]})",
                              R"({"units": ["--all"]})",
+                             R"({"units": ["a"], "commands": {}})",
+                             R"({"units": ["a"], "commands": ["/a"]})",
+                             R"({"units": ["a"], "commands": [[]]})",
+                             R"({"units": ["a"], "commands": [["a"]]})",
+                             R"({"units": ["a"], "commands": [["/a", 1]]})",
                              R"({"units": ["a"], "time-limit-seconds": -1})",
                              R"({"units": ["a"], "time-limit-seconds": 4000})"}) {
         EXPECT_FALSE(parse_rules(text).has_value()) << text;

@@ -9,7 +9,26 @@ namespace holdfast::boot_health {
 
 namespace {
 
-/// Adds the units of the document, and takes its limit where it has one.
+bool is_command(const Json& json)
+{
+    const auto is_text = [](const Json& word) { return word.is_string(); };
+    return json.is_array() && !json.empty() && std::ranges::all_of(json, is_text) &&
+           json.front().get<std::string>().starts_with('/');
+}
+
+Result<void> add_commands(Rules& rules, const Json& commands)
+{
+    if (!commands.is_array() || !std::ranges::all_of(commands, is_command)) {
+        return fail(Errc::invalid, "commands: expected lists of a program's absolute path and its "
+                                   "arguments");
+    }
+    for (const auto& command : commands) {
+        rules.commands.push_back(command.get<HealthCommand>());
+    }
+    return {};
+}
+
+/// Adds the units and commands of the document, and takes its limit where it has one.
 Result<void> add_rules(Rules& rules, const Json& document)
 {
     if (!document.is_object() || !document.contains("units") || !document["units"].is_array()) {
@@ -23,6 +42,9 @@ Result<void> add_rules(Rules& rules, const Json& document)
         }
         rules.units.push_back(unit.get<std::string>());
     }
+    if (const auto commands = document.find("commands"); commands != document.end()) {
+        TRY(add_commands(rules, *commands));
+    }
     if (const auto limit = document.find("time-limit-seconds"); limit != document.end()) {
         if (!limit->is_number_unsigned() || limit->get<unsigned>() > 3600) {
             return fail(Errc::invalid, "time-limit-seconds: expected a number up to 3600");
@@ -30,6 +52,11 @@ Result<void> add_rules(Rules& rules, const Json& document)
         rules.time_limit = std::chrono::seconds(limit->get<unsigned>());
     }
     return {};
+}
+
+std::string with_status(std::string text, const UnitState& unit)
+{
+    return unit.status.empty() ? std::move(text) : std::move(text) + ": " + unit.status;
 }
 
 } // namespace
@@ -54,7 +81,7 @@ Result<Rules> with_settings(Rules rules, std::string_view json)
 
 std::string failure_of(const UnitState& unit)
 {
-    return unit.name + " failed" + (unit.status.empty() ? "" : ": " + unit.status);
+    return with_status(unit.name + " failed", unit);
 }
 
 std::vector<UnitState> parse_units(std::string_view shown)
@@ -104,7 +131,8 @@ Verdict judge_units(const std::vector<std::string>& required, const std::vector<
             return {.health = Health::bad, .reason = failure_of(*unit)};
         }
         if (unit->active != "active" && verdict.health == Health::good) {
-            verdict = {.health = Health::not_yet, .reason = name + " is " + unit->active};
+            verdict = {.health = Health::not_yet,
+                       .reason = with_status(name + " is " + unit->active, *unit)};
         }
     }
     return verdict;

@@ -11,17 +11,22 @@
 /// The decisions, free of any I/O.
 namespace holdfast::boot_health {
 
+/// A program and its arguments.
+using HealthCommand = std::vector<std::string>;
+
 /// What must be well for a boot to count as successful: /usr/share/holdfast/boot-health.json.
 struct Rules {
-    std::vector<std::string> units; ///< Must be active.
+    std::vector<std::string> units;      ///< Must be active.
+    std::vector<HealthCommand> commands; ///< Must exit with 0; those of settings.boot-health.
     std::chrono::seconds time_limit{60};
     std::string api_socket = "/run/api.sock"; ///< Must answer GET /os.
 };
-/// {"units": ["multi-user.target", …], "time-limit-seconds": 60}. Errors: `invalid`.
+/// {"units": ["multi-user.target", …], "commands": [["/usr/bin/apiclient", "get", "/os"], …],
+/// "time-limit-seconds": 60}; the last two may be missing. Errors: `invalid`.
 Result<Rules> parse_rules(std::string_view json);
 
 /// The image's rules with those of settings.boot-health beside them (/etc/boot-health.json): more
-/// units, and another limit where one is given. Errors: `invalid`.
+/// units and commands, and another limit where one is given. Errors: `invalid`.
 Result<Rules> with_settings(Rules rules, std::string_view json);
 
 /// One unit as `systemctl show` prints it.
@@ -30,7 +35,7 @@ struct UnitState {
     std::vector<std::string> names; ///< All of them.
     std::string load;               ///< "loaded", "not-found", …
     std::string active;             ///< "active", "activating", "failed", …
-    std::string status;             ///< What the service last said of itself, such as why it cannot go on.
+    std::string status; ///< What the service last said of itself, such as why it cannot go on.
 };
 /// "apiserver.service failed: settings cannot be …".
 std::string failure_of(const UnitState& unit);

@@ -1,3 +1,4 @@
+#include "io/posix/posix_service_manager.hpp"
 #include "io/posix/posix_sockets.hpp"
 #include "io/posix/run_program.hpp"
 #include "services/boot_health/boot_health.hpp"
@@ -7,8 +8,9 @@ namespace {
 holdfast::Result<int> run(const holdfast::CommandLine& arguments, holdfast::io::System& system)
 {
     holdfast::io::PosixSockets sockets;
+    holdfast::io::PosixServiceManager manager(system.environment("NOTIFY_SOCKET"));
     return holdfast::boot_health::run(
-        arguments, {system.files, system.clock, system.processes, sockets});
+        arguments, {system.files, system.clock, system.processes, sockets, manager});
 }
 
 } // namespace

@@ -36,8 +36,10 @@ struct Api {
                                             affects("api-remote")));
 };
 
+/// What is enabled needs all of its certificates, and the key of the server's.
+std::vector<Problem> api_misfits(const Api& api);
 /// /etc/apiserver/remote.json: {"enabled": false}, or with "port", and "client-ca",
-/// "server-certificate" and "server-key" as PEM text. Errors: `invalid` naming what is missing.
+/// "server-certificate" and "server-key" as PEM text. Errors: `invalid` naming what does not fit.
 Result<std::string> render_remote_api(const Api& api);
 
 } // namespace holdfast::settings

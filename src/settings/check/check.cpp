@@ -33,6 +33,17 @@ void print_problem(std::ostream& out, std::string_view name, int line, std::stri
     out << ' ' << text << '\n';
 }
 
+/// What does not fit together where nothing but these values and the defaults is set.
+std::vector<Problem> misfits_with_defaults(const Model& model, Values values)
+{
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : values) {
+        keys.push_back(key);
+    }
+    values.merge(Values(model.defaults()));
+    return model.misfits(values, keys);
+}
+
 } // namespace
 
 Result<int> check_user_data(std::string_view name, std::string_view bytes, const Model& model,
@@ -46,6 +57,9 @@ Result<int> check_user_data(std::string_view name, std::string_view bytes, const
     const auto judged = model.judge(data->settings);
     std::multimap<int, std::string> by_line;
     for (const auto& problem : judged.problems) {
+        by_line.emplace(line_of(data->lines, problem.key), to_text(problem));
+    }
+    for (const auto& problem : misfits_with_defaults(model, judged.values)) {
         by_line.emplace(line_of(data->lines, problem.key), to_text(problem));
     }
     for (const auto& misfit : data->misfits) {

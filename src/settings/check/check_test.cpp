@@ -15,7 +15,7 @@ struct Case {
 
 TEST(Check, NamesLineAndRemedyOfEachProblem)
 {
-    const auto model = Model::load(R"({"groups": ["motd", "kernel", "network"]})");
+    const auto model = Model::load(R"({"groups": ["motd", "kernel", "network", "api"]})");
     ASSERT_TRUE(model.has_value());
     const std::vector<Case> table = {
         {"[settings]\nmotd = 'hi'\n", 0, ""},
@@ -39,6 +39,13 @@ TEST(Check, NamesLineAndRemedyOfEachProblem)
          "variant\n"},
         {"[settings]\nkernel.lockdown = { a = 1 }\n", 1,
          "u.toml:2: settings.kernel.lockdown: expected one of none, integrity, confidentiality\n"},
+        {"[settings.api.remote]\nenabled = true\nport = 1\n", 1,
+         "u.toml:1: settings.api.remote.client-ca: expected a certificate at least, since "
+         "settings.api.remote.enabled is true\n"
+         "u.toml:1: settings.api.remote.server-certificate: expected a certificate at least, since "
+         "settings.api.remote.enabled is true\n"
+         "u.toml:1: settings.api.remote.server-key: expected a private key, since "
+         "settings.api.remote.enabled is true\n"},
         {"[setings]\n", 1,
          "u.toml: there is no table 'settings'; all settings stand below [settings]\n"},
         {"[settings]\nx = 2020-01-01\n", 1,

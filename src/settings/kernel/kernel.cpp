@@ -47,7 +47,7 @@ Group kernel_group()
                          {"lockdown", {{"corndog-toml"}, {"/usr/bin/corndog lockdown"}}},
                          {"kernel-modules",
                           {{"modprobe-conf", "modules-load"},
-                           {"/usr/bin/systemctl try-restart systemd-modules-load"}}}},
+                           {"/usr/bin/systemctl restart systemd-modules-load.service"}}}},
             .files = {
                 rendered_file<render_corndog_configuration>("corndog-toml", "/etc/corndog.toml"),
                 rendered_file<render_modprobe_configuration>("modprobe-conf",

@@ -109,7 +109,7 @@ Group network_group()
     return {.name = "network",
             .settings = make_group_node<Network>(),
             .services = {{"hostname",
-                          {{"hostname"}, {"/bin/systemctl try-restart set-hostname.service"}}},
+                          {{"hostname"}, {"/bin/systemctl restart set-hostname.service"}}},
                          {"hosts", {{"hosts"}, {}}}},
             .files = {
                 rendered_file<render_hostname>("hostname", "/etc/network/hostname.env"),

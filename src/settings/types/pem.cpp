@@ -17,6 +17,7 @@ using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
 using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 
+/// Refers to the text.
 Bio bio_of(const std::string& text)
 {
     return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -68,13 +69,17 @@ bool holds_only_certificates(const std::string& text)
     }
 }
 
-bool holds_key(const std::string& text)
+PrivateKey read_key(const std::string& text)
 {
     const auto bio = bio_of(text);
     // Without an answer to give, OpenSSL would ask for a pass phrase on the terminal.
     const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-    const PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-    return key != nullptr;
+    return PrivateKey(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+}
+
+bool holds_key(const std::string& text)
+{
+    return read_key(text) != nullptr;
 }
 
 /// Runs a check on the decoded text, and leaves no errors behind in OpenSSL's queue.
@@ -101,6 +106,26 @@ bool PemBundleRule::accepts(std::string_view text)
 bool PemKeyRule::accepts(std::string_view text)
 {
     return decodes_to(text, holds_key);
+}
+
+std::string misfit(const PemBundle& certificates, const PemKey& key)
+{
+    constexpr int least_security_bits = 112; // OpenSSL's level 2, which is Debian's.
+    const auto text = decoded(certificates);
+    const auto bio = bio_of(text);
+    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    const auto private_key = read_key(decoded(key));
+    const bool is_pair = certificate != nullptr && private_key != nullptr &&
+                         X509_check_private_key(certificate.get(), private_key.get()) == 1;
+    ERR_clear_error();
+    if (!is_pair) {
+        return "expected the private key of the first certificate";
+    }
+    if (EVP_PKEY_get_security_bits(private_key.get()) < least_security_bits) {
+        return "expected a stronger key: RSA with at least 2048 bits, or an elliptic curve with "
+               "224";
+    }
+    return "";
 }
 
 std::string decoded(const PemBundle& bundle)

@@ -26,6 +26,10 @@ struct PemKeyRule {
 /// Base64 of one unencrypted private key in PEM form.
 using PemKey = CheckedText<PemKeyRule>;
 
+/// Why a TLS server cannot use the key with the first of the certificates, as "expected …"; empty
+/// where it can.
+std::string misfit(const PemBundle& certificates, const PemKey& key);
+
 /// The PEM text inside; empty for a blank bundle.
 std::string decoded(const PemBundle& bundle);
 std::string decoded(const PemKey& key);

@@ -37,6 +37,20 @@ TEST(PemBundle, TakesCertificatesAndNothingElse)
     EXPECT_FALSE(is_bundle(damaged));
 }
 
+TEST(PemKey, BelongsToTheFirstCertificateAndIsStrong)
+{
+    const auto why = [](std::string_view certificates, std::string_view private_key) {
+        return misfit(literal<PemBundle>(to_base64(certificates)),
+                      literal<PemKey>(to_base64(private_key)));
+    };
+    EXPECT_EQ(why(certificate, key), "");
+    EXPECT_EQ(why(certificate + std::string(weak_certificate), key), "");
+    EXPECT_EQ(why(certificate, other_key), "expected the private key of the first certificate");
+    EXPECT_EQ(why(std::string(weak_certificate) + certificate, key),
+              "expected the private key of the first certificate");
+    EXPECT_TRUE(why(weak_certificate, weak_key).starts_with("expected a stronger key"));
+}
+
 TEST(PemBundle, BlankTakesItAway)
 {
     for (const std::string_view blank : {"", " ", "\n"}) {
