@@ -270,7 +270,8 @@ TEST_F(ModelOfADevVariant, TellsWhatDoesNotFitTogether)
     const auto certificate = Json(to_base64(sample_certificate));
     const auto with = [&](const Json& remote) {
         auto values = model_.defaults();
-        for (const auto& [key, value] : *model_.flatten({{"api", {{"remote", remote}}}})) {
+        const auto changed = *model_.flatten({{"api", {{"remote", remote}}}});
+        for (const auto& [key, value] : changed) {
             values[key] = value;
         }
         return summary(

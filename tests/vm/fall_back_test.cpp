@@ -25,17 +25,6 @@ Result<void> put_copy_on_trial(io::BlockDevice& disk)
     return machine::set_slot_flags(disk, "HOLDFAST-BOOT-B", on_trial);
 }
 
-boot::SlotFlags flags_of(TestMachine& machine, std::string_view label)
-{
-    boot::SlotFlags flags;
-    EXPECT_TRUE(succeeds(machine.edit_disk([&](io::BlockDevice& disk) -> Result<void> {
-        TRY_ASSIGN(const auto partition, machine::find_partition(disk, label));
-        flags = partition.flags();
-        return {};
-    })));
-    return flags;
-}
-
 /// Where the superblock of EROFS lies: nothing can be mounted without reading it.
 constexpr std::uint64_t superblock = 1024;
 
@@ -53,8 +42,8 @@ TEST(FallBack, FromARootWithOneFlippedBit)
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
     ASSERT_TRUE(succeeds(machine.power_down()));
-    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
-    EXPECT_TRUE(flags_of(machine, "HOLDFAST-BOOT-A").successful);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
+    EXPECT_TRUE(machine.flags_of("HOLDFAST-BOOT-A").successful);
 }
 
 TEST(FallBack, HasNowhereToGoButADamagedRootIsNotRunEither)
@@ -86,7 +75,7 @@ TEST(FallBack, FromABootImageThatDoesNotStartWithinTheSameBoot)
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
     ASSERT_TRUE(succeeds(machine.cut_power()));
-    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
 }
 
 /// QEMU's name for what stands between the machine and its first disk.
@@ -147,7 +136,7 @@ TEST(FallBack, FromAnInitrdThatHangs)
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
     ASSERT_TRUE(succeeds(machine.power_down()));
-    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
 }
 
 TEST(FallBack, FromASetThatNeverSucceeded)
@@ -159,7 +148,7 @@ TEST(FallBack, FromASetThatNeverSucceeded)
     ASSERT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
     machine.clock().sleep(3s);
     ASSERT_TRUE(succeeds(machine.cut_power()));
-    EXPECT_EQ(flags_of(machine, "HOLDFAST-BOOT-B"), spent);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
 
     ASSERT_TRUE(succeeds(machine.start()));
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set [AB]", boot_limit)));
@@ -182,7 +171,7 @@ TEST(FallBack, IsNotNeededByASetOnAnNvmeDiskThatDoesItsJob)
     boot::SlotFlags flags;
     while (!flags.successful && machine.clock().monotonic_now() < deadline) {
         machine.clock().sleep(1s);
-        flags = flags_of(machine, "HOLDFAST-BOOT-B");
+        flags = machine.flags_of("HOLDFAST-BOOT-B");
     }
     EXPECT_TRUE(flags.successful);
     EXPECT_EQ(flags.priority, 2);

@@ -41,6 +41,12 @@ OverlayFile migration(const std::string& version)
 constexpr auto trouble_script = R"(case `cat /etc/motd` in
 panic) echo c > /proc/sysrq-trigger ;;
 hang) echo 1 > /sys/fs/cgroup/init.scope/cgroup.freeze; sleep infinity ;;
+service)
+  mkdir -p /run/systemd/system/host-containerd.service.d
+  printf '[Service]\nRestart=no\nExecStart=\nExecStart=/usr/bin/false\n' \
+    > /run/systemd/system/host-containerd.service.d/broken.conf
+  systemctl daemon-reload
+  systemctl restart --no-block host-containerd.service ;;
 esac
 )";
 
@@ -75,7 +81,7 @@ Result<std::string> build_version(io::System& system, const std::string& version
         TRY(system.files.create_directories((overlay / path).parent_path()));
         TRY(io::replace_file(system.files, overlay / path, text));
     }
-    TRY_ASSIGN(auto variant, image::load_variant(checkout / "variants/metal-dev.toml"));
+    TRY_ASSIGN(auto variant, image::load_variant(checkout / "variants" / (variant_under_test() + ".toml")));
     variant.overlays.push_back(overlay.lexically_relative(checkout));
     image::Context context{.system = system,
                            .checkout = checkout,
@@ -110,7 +116,7 @@ private:
 
 } // namespace
 
-Result<Releases> Releases::build()
+Result<Releases> Releases::build(const std::set<std::string>& wanted)
 {
     fs::create_directories(checkout / releases_folder);
     const BuildLock lock;
@@ -125,6 +131,9 @@ Result<Releases> Releases::build()
     const std::vector<std::pair<std::string, std::vector<OverlayFile>>> versions{
         {"1.0.0", {}}, {"1.1.0", {first}}, {"1.2.0", {first, second}}, {"1.9.0", trouble(first)}};
     for (const auto& [version, overlay] : versions) {
+        if (!wanted.contains(version)) {
+            continue;
+        }
         TRY_ASSIGN(releases.prefixes_[version],
                    build_version(system, version, overlay).while_("building " + version));
     }
@@ -133,14 +142,14 @@ Result<Releases> Releases::build()
 
 fs::path Releases::image(const std::string& version) const
 {
-    return checkout / releases_folder / version / "metal-dev" /
+    return checkout / releases_folder / version / variant_under_test() /
            (prefixes_.at(version) + ".img");
 }
 
 std::string Releases::manifest(const std::string& version) const
 {
-    return std::format("{}/{}/metal-dev/{}-manifest.json", releases_folder, version,
-                       prefixes_.at(version));
+    return std::format("{}/{}/{}/{}-manifest.json", releases_folder, version,
+                       variant_under_test(), prefixes_.at(version));
 }
 
 Result<Repository> Repository::create(const std::string& name)
@@ -182,7 +191,7 @@ Result<void> Repository::add(const Releases& releases, const std::string& versio
                              const std::vector<std::string>& migrates_from,
                              const std::vector<std::string>& more)
 {
-    std::vector<std::string> arguments{"add", "--variant", "metal-dev", "--build",
+    std::vector<std::string> arguments{"add", "--variant", variant_under_test(), "--build",
                                        releases.manifest(version)};
     for (const auto& from : migrates_from) {
         arguments.insert(arguments.end(), {"--migrates-from", from});

@@ -2,18 +2,20 @@
 
 #include "test_machine.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
 namespace holdfast::vm {
 
-/// Versions 1.0.0, 1.1.0 and 1.2.0 of metal-dev, made of the programs of this checkout. They differ
+/// Versions 1.0.0, 1.1.0 and 1.2.0 of the variant under test, made of the programs of this checkout. They differ
 /// in their version and in a migration each (migrations.hpp). And 1.9.0, which goes wrong in the way
-/// that settings.motd names: "panic" and "hang" before the boot is judged, "bad migration" by a value
+/// that settings.motd names: "panic", "hang" and "service" before the boot is judged, "bad migration" by a value
 /// that the model refuses. Built once per commit into out/test-releases/.
 class Releases {
 public:
-    static Result<Releases> build();
+    static Result<Releases>
+    build(const std::set<std::string>& wanted = {"1.0.0", "1.1.0", "1.2.0", "1.9.0"});
 
     std::filesystem::path image(const std::string& version) const;
     /// The build's manifest, relative to the checkout.

@@ -29,7 +29,12 @@ fs::path image_under_test()
 
 bool has_root_console()
 {
-    return image_under_test().parent_path().filename().native().ends_with("-dev");
+    return variant_under_test().ends_with("-dev");
+}
+
+std::string variant_under_test()
+{
+    return image_under_test().parent_path().filename();
 }
 
 fs::path key_directory()
@@ -254,6 +259,17 @@ Result<void> TestMachine::edit_disk(const std::function<Result<void>(io::BlockDe
                                 disk_file(), io::PosixBlockDevice::Access::read_write));
     TRY(edit(*device));
     return device->flush();
+}
+
+boot::SlotFlags TestMachine::flags_of(std::string_view label)
+{
+    boot::SlotFlags flags;
+    EXPECT_TRUE(succeeds(edit_disk([&](io::BlockDevice& disk) -> Result<void> {
+        TRY_ASSIGN(const auto partition, machine::find_partition(disk, label));
+        flags = partition.flags();
+        return {};
+    })));
+    return flags;
 }
 
 Result<void> flip_bit(io::BlockDevice& disk, std::string_view label, std::uint64_t offset)

@@ -28,6 +28,8 @@ std::filesystem::path image_under_test();
 /// Whether that image has a shell on its console: development variants have one, others no shell at
 /// all, and are looked at through the API and the disk alone.
 bool has_root_console();
+/// The name of its variant, such as "metal-dev".
+std::string variant_under_test();
 /// What this checkout signs images and its APIs with.
 std::filesystem::path key_directory();
 
@@ -82,6 +84,8 @@ public:
 
     /// The disk of the machine while it is off.
     Result<void> edit_disk(const std::function<Result<void>(io::BlockDevice&)>& edit);
+    /// The flags of a set, by the label of its boot partition; while the machine runs, too.
+    boot::SlotFlags flags_of(std::string_view label);
     const std::filesystem::path& directory() const { return directory_; }
     std::filesystem::path disk_file() const { return directory_ / "disk.img"; }
     io::Files& files() { return files_; }

@@ -13,7 +13,10 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr auto variant_path = "/metadata/metal-dev/x86_64";
+std::string variant_path()
+{
+    return "/metadata/" + variant_under_test() + "/x86_64";
+}
 
 /// A machine at version 1.0.0 and what it updates from.
 class Update : public ::testing::Test {
@@ -77,7 +80,7 @@ protected:
         }
         ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
         // Until it has proved itself, the other set is what it would fall back to.
-        ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+        wait_until_proven();
     }
     /// As the machine's generators set what they make.
     void generate()
@@ -100,7 +103,7 @@ protected:
     {
         const auto url = server_->url_for_guest();
         ASSERT_TRUE(succeeds(machine_->set({{"updates",
-                                             {{"metadata-base-url", url + variant_path},
+                                             {{"metadata-base-url", url + variant_path()},
                                               {"targets-base-url", url + "/targets"}}}})));
     }
 
@@ -231,20 +234,18 @@ protected:
         }
         return told;
     }
-    /// Until the active set's line says so.
-    Result<void> wait_for_flags(const std::string& text)
+    /// Until the set that boots next has been found good.
+    void wait_until_proven()
     {
-        std::string last;
         const auto deadline = machine_->clock().monotonic_now() + boot_limit;
-        while (machine_->clock().monotonic_now() < deadline) {
-            last = flags();
-            const auto line = last.find(last.contains("Active:  Set A") ? "Set A:" : "Set B:");
-            if (line != last.npos && last.substr(line, last.find('\n', line) - line).contains(text)) {
-                return {};
-            }
+        bool proven = false;
+        while (!proven && machine_->clock().monotonic_now() < deadline) {
             machine_->clock().sleep(1s);
+            const auto a = machine_->flags_of("HOLDFAST-BOOT-A");
+            const auto b = machine_->flags_of("HOLDFAST-BOOT-B");
+            proven = (a.priority > b.priority ? a : b).successful;
         }
-        return fail(Errc::timeout, "the active set is not {}: {}", text, last);
+        EXPECT_TRUE(proven);
     }
 
     bool host_containers_ = false;
@@ -275,7 +276,7 @@ TEST_F(Update, GoesFromVersionToVersionAndBack)
     reboot();
     EXPECT_EQ(version(), "1.1.0");
     expect_settings_of("1.1.0");
-    ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+    wait_until_proven();
 
     // And through the API, into the set that 1.0.0 was in.
     ASSERT_TRUE(succeeds(repository_->add(*releases_, "1.2.0", {"1.1.0"})));
@@ -285,7 +286,7 @@ TEST_F(Update, GoesFromVersionToVersionAndBack)
     reboot();
     EXPECT_EQ(version(), "1.2.0");
     expect_settings_of("1.2.0");
-    ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+    wait_until_proven();
 
     // Back on purpose: needs no server.
     server_.reset();
@@ -318,7 +319,7 @@ TEST_F(Update, IsLeftWhenItsHealthCheckFails)
     EXPECT_THAT(*console, AllOf(HasSubstr("boot failed: "), HasSubstr(reason))) << "people see it, too";
 }
 
-TEST_F(Update, IsLeftAfterAPanicAHangAndABadMigration)
+TEST_F(Update, IsLeftAfterAPanicAHangAFailedServiceAndABadMigration)
 {
     serve({"1.0.0"});
     ASSERT_TRUE(succeeds(repository_->add(*releases_, "1.9.0", {"1.0.0"})));
@@ -330,6 +331,7 @@ TEST_F(Update, IsLeftAfterAPanicAHangAndABadMigration)
     for (const auto& [name, reason] :
          {Trouble{"panic", "Kernel panic - not syncing: sysrq triggered crash"},
           Trouble{"hang", "a crash, a hang or a power cut"},
+          Trouble{"service", "host-containerd.service failed"},
           Trouble{"bad migration", "settings.motd"}}) {
         SCOPED_TRACE(name);
         ASSERT_TRUE(succeeds(machine_->set({{"motd", name}})));
@@ -435,7 +437,7 @@ TEST_F(Update, GoesOnAfterACancelAndAPowerCutInTheDownload)
     ASSERT_TRUE(succeeds(server_->limit_rate(0)));
     ASSERT_TRUE(succeeds(machine_->boot()));
     EXPECT_EQ(version(), "1.0.0") << "a set that is half written does not boot";
-    ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+    wait_until_proven();
     expect_success("refresh-updates", "refresh");
     expect_success("prepare-update", "prepare");
     expect_success("activate-update", "activate");
@@ -457,7 +459,7 @@ TEST_F(Update, ComesThroughAProxyAndFromAFile)
     ASSERT_TRUE(succeeds(machine_->set(
         {{"network", {{"https-proxy", server_->url_for_guest()}}},
          {"updates",
-          {{"metadata-base-url", std::string("http://updates.test") + variant_path},
+          {{"metadata-base-url", "http://updates.test" + variant_path()},
            {"targets-base-url", "http://updates.test/targets"}}}})));
     EXPECT_EQ(state_after_refresh(), "Available");
 
@@ -467,7 +469,7 @@ TEST_F(Update, ComesThroughAProxyAndFromAFile)
     ASSERT_TRUE(succeeds(machine_->shell("mount -o ro /dev/sr0 /mnt")));
     ASSERT_TRUE(succeeds(machine_->set(
         {{"updates",
-          {{"metadata-base-url", std::string("file:///mnt") + variant_path},
+          {{"metadata-base-url", "file:///mnt" + variant_path()},
            {"targets-base-url", "file:///mnt/targets"}}}})));
     EXPECT_EQ(state_after_refresh(), "Available");
     expect_success("prepare-update", "prepare");
@@ -475,7 +477,7 @@ TEST_F(Update, ComesThroughAProxyAndFromAFile)
     reboot();
     EXPECT_EQ(version(), "1.1.0");
     // With a proxy containerd is started a second time while the machine boots.
-    EXPECT_TRUE(succeeds(wait_for_flags("successful=true")));
+    wait_until_proven();
 }
 
 TEST_F(Update, WaitsForItsWaveAndIsCancelled)
@@ -501,6 +503,37 @@ TEST_F(Update, WaitsForItsWaveAndIsCancelled)
     EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));
     expect_success("deactivate-update", "deactivate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set A"));
+}
+
+/// On variants without a console, too: all of it through the API.
+class UpdateByTheApi : public Update {
+protected:
+    static void SetUpTestSuite()
+    {
+        auto built = Releases::build({"1.0.0", "1.1.0"});
+        ASSERT_TRUE(succeeds(built));
+        releases_.emplace(*std::move(built));
+    }
+};
+
+TEST_F(UpdateByTheApi, GoesToTheNextVersionAndBack)
+{
+    serve({"1.0.0", "1.1.0"});
+    machine_.emplace(this_test());
+    start_machine();
+    ASSERT_TRUE(succeeds(machine_->set(chosen_settings())));
+    use_server();
+    wait_until_proven();
+    prepare_and_activate();
+    reboot();
+    EXPECT_EQ(version(), "1.1.0");
+    EXPECT_EQ(motd(), migrated_settings("1.1.0").value("motd", ""));
+    wait_until_proven();
+
+    ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/rollback-update")));
+    reboot();
+    EXPECT_EQ(version(), "1.0.0");
+    EXPECT_EQ(motd(), migrated_settings("1.0.0").value("motd", ""));
 }
 
 /// For `./holdfast bench update`; no part of the tests.
@@ -533,7 +566,7 @@ TEST_F(UpdateTimes, OfAnUpdateAndAFallBack)
     ASSERT_TRUE(succeeds(machine_->shell("apiclient update check", boot_limit)));
     ASSERT_TRUE(succeeds(machine_->console().type("apiclient update apply --reboot\n")));
     const auto updated = until_version("1.1.0");
-    ASSERT_TRUE(succeeds(wait_for_flags("successful=true")));
+    wait_until_proven();
 
     ASSERT_TRUE(succeeds(repository_->add(*releases_, "1.9.0", {"1.1.0"})));
     ASSERT_TRUE(succeeds(machine_->set({{"motd", "panic"}})));
