@@ -127,6 +127,24 @@ TEST_F(ApplyTest, LenientLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
     EXPECT_EQ(restarts(), 2) << "a change always restarts";
 }
 
+TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStarts)
+{
+    const auto model = settings::Model::load(R"({"groups": ["motd", "host-containers", "pki"]})");
+    ASSERT_TRUE(model.has_value());
+    const auto place = [](const Plan& plan, const char* name) {
+        return std::ranges::find(plan.services, name, &AffectedService::name) -
+               plan.services.begin();
+    };
+    const auto boot = plan_for_all(*model);
+    EXPECT_EQ(place(boot, "pki"), 0);
+    EXPECT_LT(place(boot, "host-containerd"), place(boot, "host-containers"));
+    const auto change =
+        plan_for_keys(*model, std::vector<std::string>{"settings.host-containers.x.enabled",
+                                                       "settings.pki.x.data"});
+    EXPECT_EQ(place(change, "pki"), 0);
+    EXPECT_EQ(change.services.size(), 3U);
+}
+
 TEST_F(ApplyTest, AFailingRestartIsReportedAndOthersGoOn)
 {
     processes_.answer("/usr/bin/systemctl kill", io::Outcome{1, "", "no such unit"});

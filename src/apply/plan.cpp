@@ -1,6 +1,20 @@
 #include "apply/plan.hpp"
 
+#include <algorithm>
+
 namespace holdfast::apply {
+
+namespace {
+
+/// Those that come first in front, else by name.
+void put_in_order(const settings::Model& model, std::vector<AffectedService>& services)
+{
+    std::ranges::stable_partition(services, [&model](const AffectedService& service) {
+        return model.services().at(service.name).comes_first;
+    });
+}
+
+} // namespace
 
 Plan plan_for_keys(const settings::Model& model, std::span<const std::string> keys)
 {
@@ -20,6 +34,7 @@ Plan plan_for_keys(const settings::Model& model, std::span<const std::string> ke
                           service->second.configuration_files.end());
         plan.services.push_back({name, std::move(changed)});
     }
+    put_in_order(model, plan.services);
     return plan;
 }
 
@@ -32,6 +47,7 @@ Plan plan_for_all(const settings::Model& model)
     for (const auto& [name, service] : model.services()) {
         plan.services.push_back({name, {}});
     }
+    put_in_order(model, plan.services);
     return plan;
 }
 

@@ -18,7 +18,7 @@ struct AffectedService {
 /// What a change means for the machine.
 struct Plan {
     std::set<std::string> files;           ///< Names of configuration files.
-    std::vector<AffectedService> services; ///< By name.
+    std::vector<AffectedService> services; ///< In the order of their restarts.
 };
 
 /// The services that these keys affect, and the files of those services.

@@ -5,11 +5,14 @@
 #include "io/posix/posix_background.hpp"
 #include "io/posix/posix_sockets.hpp"
 #include "io/posix/posix_terminal.hpp"
+#include "io/posix/standard_input.hpp"
 #include "machine/run.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <format>
 
 namespace holdfast::machine {
@@ -122,6 +125,35 @@ Result<RunOptions> options_of(const RunCommandLine& line, io::System& system)
     return options;
 }
 
+constexpr std::string_view file_url = "file://";
+
+/// The files that `apply` is to read, by the path that was typed: in here they have another one.
+std::map<std::string, std::string> file_names(io::System& system, const CommandLine& arguments)
+{
+    std::map<std::string, std::string> names;
+    for (const auto& argument : arguments) {
+        if (arguments.front() == "apply" && argument.starts_with(file_url)) {
+            const auto typed = argument.substr(file_url.size());
+            names[typed] = user_path(system, typed).native();
+        }
+    }
+    return names;
+}
+
+/// What it says is about files as the user knows them.
+Result<int> run_and_rename(io::Processes& processes, const std::vector<std::string>& words,
+                           const std::map<std::string, std::string>& names)
+{
+    io::Command command{.arguments = words, .input = {}, .environment = {}};
+    if (std::ranges::contains(words, "-")) {
+        TRY_ASSIGN(command.input, io::read_standard_input());
+    }
+    TRY_ASSIGN(const auto outcome, processes.run(command));
+    std::fputs(outcome.output.c_str(), stdout);
+    std::fputs(with_typed_names(outcome.errors, names).c_str(), stderr);
+    return outcome.exit_status;
+}
+
 } // namespace
 
 fs::path user_path(io::System& system, const fs::path& typed)
@@ -168,6 +200,16 @@ Result<int> stop_verb(const CommandLine& arguments, io::System& system)
     return stop(adapters.world(system), adapters.terminal, places(), std::chrono::seconds{limit});
 }
 
+std::string with_typed_names(std::string text, const std::map<std::string, std::string>& names)
+{
+    for (const auto& [typed, ours] : names) {
+        for (auto at = text.find(ours); at != text.npos; at = text.find(ours, at + typed.size())) {
+            text.replace(at, ours.size(), typed);
+        }
+    }
+    return text;
+}
+
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system)
 {
     Adapters adapters;
@@ -186,14 +228,15 @@ Result<int> apiclient_verb(const CommandLine& arguments, io::System& system)
                                      access.certificate.value_or("").native(),
                                      "--key",
                                      access.key.value_or("").native()};
-    const bool names_files = !arguments.empty() && arguments.front() == "apply";
-    constexpr std::string_view file_url = "file://";
+    const auto names = file_names(system, arguments);
     for (const auto& argument : arguments) {
-        command.push_back(names_files && argument.starts_with(file_url)
-                              ? std::format("{}{}", file_url,
-                                            user_path(system, argument.substr(file_url.size()))
-                                                .native())
-                              : argument);
+        const auto name = argument.starts_with(file_url)
+                              ? names.find(argument.substr(file_url.size()))
+                              : names.end();
+        command.push_back(name == names.end() ? argument : std::string(file_url) + name->second);
+    }
+    if (!names.empty()) {
+        return run_and_rename(system.processes, command, names);
     }
     TRY(io::become_program(command, user_path(system, ".")));
     return 0;

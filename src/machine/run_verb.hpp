@@ -3,6 +3,7 @@
 #include "io/posix/run_program.hpp"
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 namespace holdfast::machine {
@@ -15,13 +16,16 @@ using ImageMaker = Result<std::filesystem::path> (*)(io::System& system,
 /// /host, and HOLDFAST_WORK is the user's working directory there.
 std::filesystem::path user_path(io::System& system, const std::filesystem::path& typed);
 
+/// The text with each path of `names` as it was typed: typed → inside the SDK tree.
+std::string with_typed_names(std::string text, const std::map<std::string, std::string>& names);
+
 /// The verbs of ./holdfast that control the developer's machine. Each takes the arguments after
 /// the verb and returns the exit status: 2 for misuse.
 Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image);
 Result<int> stop_verb(const CommandLine& arguments, io::System& system);
 /// Whether the developer's machine runs.
 bool is_machine_running(io::System& system);
-/// Becomes the project's apiclient, told how to reach the machine that runs.
+/// The project's apiclient, told how to reach the machine that runs.
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system);
 
 } // namespace holdfast::machine

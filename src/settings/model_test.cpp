@@ -208,7 +208,8 @@ TEST_F(ModelOfADevVariant, TheDeepestDeclarationSaysWhatIsAffected)
     EXPECT_THAT(model_.affected_services("settings.network.hostname"),
                 ElementsAre("hostname", "hosts"));
     EXPECT_THAT(model_.affected_services("settings.kernel.sysctl.\"a.b\""), ElementsAre("sysctl"));
-    EXPECT_THAT(model_.affected_services("settings.pki.x.data"), ElementsAre("pki"));
+    EXPECT_THAT(model_.affected_services("settings.pki.x.data"),
+                ElementsAre("pki", "host-containerd"));
     EXPECT_THAT(model_.affected_services("settings.api.remote.server-key"),
                 ElementsAre("api-remote"));
     EXPECT_THAT(model_.affected_services("settings.kernel"), IsEmpty());

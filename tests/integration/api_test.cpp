@@ -245,6 +245,17 @@ TEST_F(ApiTest, FailuresReadAsOtherProgramsExpect)
     EXPECT_EQ(output("apply", {"-x"}), "misuse");
 }
 
+TEST_F(ApiTest, ARefusalIsTheReasonAloneAndLeavesNothingPending)
+{
+    start();
+    EXPECT_EQ(output("set", {"-j", R"({"motd": 1})"}), "error: settings.motd: expected text");
+    EXPECT_EQ(output("unset", {"motd"}), "error: settings.motd was not set through the API");
+    const auto good = "base64:" + to_base64("settings.motd = 'x'");
+    const auto bad = "base64:" + to_base64("settings.motd = 1");
+    EXPECT_EQ(output("apply", {good, bad}), "error: settings.motd: expected text");
+    EXPECT_EQ(output("raw", {"-u", "/tx/list"}), "[]\n");
+}
+
 TEST_F(ApiTest, ApplyTakesTomlAndJsonAndChangesNothingWhenASourceFails)
 {
     start();

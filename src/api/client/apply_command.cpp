@@ -47,18 +47,14 @@ CommandOutcome run_apply(Surroundings& world, Arguments arguments)
         sources.emplace_back("-");
     }
     // All documents before any change: a source that cannot be read must not leave half a change.
-    std::vector<Json> documents;
+    std::vector<Patch> patches;
     for (const auto& source : sources) {
         TRY_ASSIGN(
-            auto settings,
+            const auto settings,
             read_settings(world, source).while_("Failed to read settings from '" + source + "'"));
-        documents.push_back(std::move(settings));
+        patches.push_back({"/settings", to_text(settings)});
     }
-    const auto transaction = new_transaction(world.random, "apiclient-apply");
-    for (const auto& document : documents) {
-        TRY(world.client.request("PATCH", "/settings?tx=" + transaction, to_text(document)));
-    }
-    TRY(world.client.request("POST", "/tx/commit_and_apply?tx=" + transaction));
+    TRY(change_settings(world, "apiclient-apply", patches));
     return CommandResult{};
 }
 

@@ -1,6 +1,7 @@
 #include "api/client/client.hpp"
 
 #include "api/client/tls_stream.hpp"
+#include "base/text.hpp"
 
 #include <charconv>
 
@@ -39,6 +40,23 @@ Result<std::string> Client::request(std::string_view method, std::string_view ta
 {
     TRY_ASSIGN(auto reply, exchange(method, target, body)
                                .while_(std::format("Failed {} request to '{}'", method, target)));
+    return accepted(std::move(reply), method, target);
+}
+
+Result<std::string> Client::demand(std::string_view method, std::string_view target,
+                                   std::string_view body)
+{
+    TRY_ASSIGN(auto reply, exchange(method, target, body).while_("The API cannot be reached"));
+    const bool is_refusal = reply.status >= 400 && reply.status <= 499;
+    if (const auto reason = trimmed(reply.body); is_refusal && !reason.empty()) {
+        return fail(code_of(reply.status), "{}", reason);
+    }
+    return accepted(std::move(reply), method, target);
+}
+
+Result<std::string> Client::accepted(HttpReply reply, std::string_view method,
+                                     std::string_view target)
+{
     if (reply.status < 200 || reply.status > 299) {
         return fail(code_of(reply.status),
                     "Failed {0} request to '{1}': Status {2} when {0}ing "

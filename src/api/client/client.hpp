@@ -25,6 +25,13 @@ public:
     /// status.
     Result<std::string> request(std::string_view method, std::string_view target,
                                 std::string_view body = {});
+    /// As `request`, for what a person asked for: where the server refuses that with a reason, the
+    /// error is the reason alone.
+    Result<std::string> demand(std::string_view method, std::string_view target,
+                               std::string_view body = {});
+
+private:
+    Result<std::string> accepted(HttpReply reply, std::string_view method, std::string_view target);
 };
 
 /// Over the Unix socket on this machine.

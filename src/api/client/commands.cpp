@@ -61,23 +61,41 @@ CommandOutcome set_json(Surroundings& world, const std::string& text)
     if (!document->is_object()) {
         return misuse("--json takes a JSON object");
     }
-    const auto transaction = new_transaction(world.random, "apiclient-set");
-    TRY(world.client.request("PATCH", "/settings?tx=" + transaction,
-                             to_text(unwrapped(*std::move(document)))));
-    TRY(world.client.request("POST", "/tx/commit_and_apply?tx=" + transaction));
+    TRY(change_settings(world, "apiclient-set",
+                        {{"/settings", to_text(unwrapped(*std::move(document)))}}));
     return CommandResult{};
 }
 
 CommandOutcome set_pairs(Surroundings& world, Arguments pairs)
 {
-    const auto transaction = new_transaction(world.random, "apiclient-set");
     const Json body = {{"request_payload", std::vector(pairs.begin(), pairs.end())}};
-    TRY(world.client.request("PATCH", "/settings/keypair?tx=" + transaction, to_text(body)));
-    TRY(world.client.request("POST", "/tx/commit_and_apply?tx=" + transaction));
+    TRY(change_settings(world, "apiclient-set", {{"/settings/keypair", to_text(body)}}));
     return CommandResult{};
 }
 
+Result<void> patch_and_commit(Client& client, const std::vector<Patch>& patches,
+                              const std::string& transaction)
+{
+    for (const auto& patch : patches) {
+        TRY(client.demand("PATCH", patch.path + "?tx=" + transaction, patch.body));
+    }
+    TRY(client.demand("POST", "/tx/commit_and_apply?tx=" + transaction));
+    return {};
+}
+
 } // namespace
+
+Result<void> change_settings(Surroundings& world, std::string_view purpose,
+                             const std::vector<Patch>& patches)
+{
+    const auto transaction = new_transaction(world.random, purpose);
+    auto done = patch_and_commit(world.client, patches, transaction);
+    if (!done.has_value()) {
+        // Best effort: nobody can use its name again, and a restart of the server forgets it too.
+        static_cast<void>(world.client.exchange("DELETE", "/tx?tx=" + transaction).has_value());
+    }
+    return done;
+}
 
 Failure<Misuse> misuse(std::string message)
 {
@@ -137,7 +155,7 @@ CommandOutcome run_unset(Surroundings& world, Arguments arguments)
     if (keys.empty()) {
         return misuse("Give at least one key");
     }
-    TRY(world.client.request("POST", "/actions/unset", to_text(Json{{"keys", keys}})));
+    TRY(world.client.demand("POST", "/actions/unset", to_text(Json{{"keys", keys}})));
     return CommandResult{};
 }
 
@@ -146,7 +164,7 @@ CommandOutcome run_reboot(Surroundings& world, Arguments arguments)
     if (!arguments.empty()) {
         return misuse("reboot takes no arguments");
     }
-    TRY(world.client.request("POST", "/actions/reboot"));
+    TRY(world.client.demand("POST", "/actions/reboot"));
     return CommandResult{"", "Rebooting, goodbye..."};
 }
 

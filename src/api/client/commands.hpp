@@ -61,6 +61,15 @@ CommandOutcome (*find_command(std::string_view name))(Surroundings&, Arguments);
 Failure<Misuse> misuse(std::string message);
 /// One line, drawn over the one before, for what GET /updates/progress says.
 std::string progress_bar(const Json& progress);
+/// The body of a PATCH below this path.
+struct Patch {
+    std::string path;
+    std::string body;
+};
+/// Makes all the changes in one transaction of its own and applies them, or none: what is refused
+/// leaves nothing pending. Errors: the server's reason.
+Result<void> change_settings(Surroundings& world, std::string_view purpose,
+                             const std::vector<Patch>& patches);
 /// "apiclient-set-" and 16 random letters and digits.
 std::string new_transaction(io::Random& random, std::string_view purpose);
 /// The document at an input URI. Errors: `invalid` for a URI of another kind, `io`, `too_large`.

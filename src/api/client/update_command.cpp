@@ -179,7 +179,8 @@ Result<void> run_step(Surroundings& world, const Step& step)
     const auto before = look(world);
     const auto timestamp =
         before.has_value() ? text_of(last_command(*before), "timestamp") : std::string();
-    TRY(world.client.request("POST", std::string("/actions/") + step.action));
+    TRY(world.client.demand("POST", std::string("/actions/") + step.action)
+            .while_(std::format("{} failed", step.command)));
     return await(world, step, timestamp);
 }
 
@@ -192,7 +193,7 @@ Result<Json> check(Surroundings& world)
 
 Result<void> reboot(Surroundings& world)
 {
-    TRY(world.client.request("POST", "/actions/reboot"));
+    TRY(world.client.demand("POST", "/actions/reboot"));
     return {};
 }
 
@@ -255,7 +256,7 @@ CommandOutcome update_cancel(Surroundings& world, Arguments arguments)
     TRY(parse_options(arguments, {}));
     TRY_ASSIGN(const auto now, look(world));
     if (now.kind == Look::Kind::busy) {
-        TRY(world.client.request("POST", "/actions/cancel-download"));
+        TRY(world.client.demand("POST", "/actions/cancel-download"));
         return CommandResult{"", "Download stopped; the next one goes on from there."};
     }
     TRY(run_step(world, deactivate));
@@ -265,7 +266,7 @@ CommandOutcome update_cancel(Surroundings& world, Arguments arguments)
 CommandOutcome update_rollback(Surroundings& world, Arguments arguments)
 {
     TRY_ASSIGN(const auto options, parse_options(arguments, {.check = false, .reboot = true}));
-    TRY(world.client.request("POST", "/actions/rollback-update"));
+    TRY(world.client.demand("POST", "/actions/rollback-update"));
     if (options.reboot) {
         TRY(reboot(world));
         return CommandResult{"", "Going back to the other version, rebooting..."};

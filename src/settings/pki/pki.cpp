@@ -23,7 +23,11 @@ Group pki_group()
 {
     return {.name = "pki",
             .settings = make_group_node<Pki>(),
-            .services = {{"pki", {{"certdog-toml"}, {"/usr/bin/certdog"}}}},
+            // A pull that began without the certificates would fail.
+            .services = {{"pki",
+                          {.configuration_files = {"certdog-toml"},
+                           .restart_commands = {"/usr/bin/certdog"},
+                           .comes_first = true}}},
             .files = {
                 rendered_file<render_certdog_configuration>("certdog-toml", "/etc/certdog.toml")}};
 }

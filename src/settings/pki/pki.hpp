@@ -22,7 +22,8 @@ struct Pki {
     static constexpr auto table = single<&Pki::bundles>(
         "settings.pki",
         "Certificates that the machine trusts beside those of the image, by a name of your choice.",
-        affects("pki", "containerd", "docker"));
+        // containerd reads the bundle once, for its first connection.
+        affects("pki", "containerd", "docker", "host-containerd"));
 };
 
 /// /etc/certdog.toml: {"name" = {data = "…", trusted = true}}, bundles with data only.
