@@ -147,7 +147,7 @@ bool is_untouched(const settings::Service& service, const Report& report)
            });
 }
 
-void restart_all(const settings::Model& model, const Plan& plan, Strictness strictness,
+void restart_all(const settings::Model& model, const Plan& plan, Occasion occasion,
                  io::Processes& processes, Report& report)
 {
     for (const auto& affected : plan.services) {
@@ -155,7 +155,7 @@ void restart_all(const settings::Model& model, const Plan& plan, Strictness stri
         if (service.restart_commands.empty()) {
             continue; // Its files are all there is to it.
         }
-        if (strictness == Strictness::lenient && is_untouched(service, report)) {
+        if (occasion == Occasion::boot && is_untouched(service, report)) {
             continue;
         }
         const auto done = restart(processes, service, affected.changed);
@@ -198,25 +198,25 @@ Json Report::to_json() const
 }
 
 Report apply(const settings::Model& model, const Plan& plan, const Facts& facts,
-             Strictness strictness, io::Files& files, io::Processes& processes)
+             Occasion occasion, io::Files& files, io::Processes& processes)
 {
     Report report;
     FilesPass pass(model, files, report);
     for (const auto& name : plan.files) {
         pass.render(name, facts);
     }
-    if (strictness == Strictness::strict && pass.failed()) {
+    if (occasion == Occasion::change && pass.failed()) {
         report.error = summary(report);
         return report;
     }
     pass.write_all();
-    if (strictness == Strictness::strict && pass.wrote_units()) {
+    if (occasion != Occasion::boot && pass.wrote_units()) {
         const auto reloaded = run_command(processes, "/usr/bin/systemctl daemon-reload", {});
         if (!reloaded.has_value()) {
             add_failure(report.services, "systemd", "", reloaded.error());
         }
     }
-    restart_all(model, plan, strictness, processes, report);
+    restart_all(model, plan, occasion, processes, report);
     report.error = summary(report);
     return report;
 }

@@ -27,10 +27,12 @@ struct Report {
     Json to_json() const;
 };
 
-/// Strict: a file that cannot be rendered stops everything before anything was written. Lenient,
-/// for the boot: such a file is left out, and nothing else suffers; and a service whose files are all
-/// as the image has them is left alone.
-enum class Strictness { strict, lenient };
+/// What a run is for.
+enum class Occasion {
+    change,     ///< A file that cannot be rendered stops everything before anything was written.
+    everything, ///< Such a file is left out, and nothing else suffers.
+    boot,       ///< So it is; and a service whose files are all as the image has them is left alone.
+};
 
 /// What files are made from: the nested settings and the /os object.
 struct Facts {
@@ -42,6 +44,6 @@ struct Facts {
 /// command that fails ends its own service's list and is reported; other services go on.
 /// Never throws anything away: a file is old or new, whole, also over a power cut.
 Report apply(const settings::Model& model, const Plan& plan, const Facts& facts,
-             Strictness strictness, io::Files& files, io::Processes& processes);
+             Occasion occasion, io::Files& files, io::Processes& processes);
 
 } // namespace holdfast::apply

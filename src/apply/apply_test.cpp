@@ -37,9 +37,9 @@ protected:
         return *std::move(model);
     }
 
-    Report run(const Plan& plan, Strictness strictness = Strictness::strict)
+    Report run(const Plan& plan, Occasion occasion = Occasion::change)
     {
-        return apply(model_, plan, facts_, strictness, files_, processes_);
+        return apply(model_, plan, facts_, occasion, files_, processes_);
     }
 
     settings::Model model_;
@@ -106,7 +106,7 @@ TEST_F(ApplyTest, LenientLeavesOutWhatCannotBeRenderedAndDoesTheRest)
 {
     facts_.settings["motd"] = "hello";
     facts_.settings["api"]["remote"]["enabled"] = true;
-    const auto report = run(plan_for_all(model_), Strictness::lenient);
+    const auto report = run(plan_for_all(model_), Occasion::boot);
     EXPECT_THAT(report.error, HasSubstr("settings.api.remote."));
     EXPECT_THAT(*files_.read("/etc/motd"), HasSubstr("hello"));
     EXPECT_FALSE(files_.exists("/etc/apiserver/remote.json"));
@@ -119,12 +119,14 @@ TEST_F(ApplyTest, LenientLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
             return line.contains("chronyd.service");
         });
     };
-    run(plan_for_all(model_), Strictness::lenient);
+    run(plan_for_all(model_), Occasion::boot);
     EXPECT_EQ(restarts(), 1);
-    run(plan_for_all(model_), Strictness::lenient);
+    run(plan_for_all(model_), Occasion::boot);
     EXPECT_EQ(restarts(), 1);
     run(plan_for_keys(model_, std::vector<std::string>{"settings.ntp.time-servers"}));
     EXPECT_EQ(restarts(), 2) << "a change always restarts";
+    run(plan_for_all(model_), Occasion::everything);
+    EXPECT_EQ(restarts(), 3) << "who asks for everything gets it";
 }
 
 TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStarts)

@@ -60,14 +60,13 @@ void tell_server(api::Client& client, const Report& report, io::Clock& clock)
 }
 
 Result<Report> run(api::Client& client, const std::string& variant_file, const Keys& keys,
-                   io::System& system)
+                   Occasion occasion, io::System& system)
 {
     TRY_ASSIGN(const auto variant, system.files.read(variant_file));
     TRY_ASSIGN(const auto model, settings::Model::load(variant));
     TRY_ASSIGN(const auto facts, fetch_facts(client));
     const auto plan = keys.has_value() ? plan_for_keys(model, *keys) : plan_for_all(model);
-    return apply(model, plan, facts, keys.has_value() ? Strictness::strict : Strictness::lenient,
-                 system.files, system.processes);
+    return apply(model, plan, facts, occasion, system.files, system.processes);
 }
 
 } // namespace
@@ -90,14 +89,15 @@ Result<int> run_applier(const CommandLine& arguments, io::System& system)
     io::PosixNetwork network;
     api::LocalClient client(network, options.socket_path);
     if (at_boot) {
-        TRY_ASSIGN(const auto report, run(client, variant_file, std::nullopt, system));
+        TRY_ASSIGN(const auto report, run(client, variant_file, std::nullopt, Occasion::boot, system));
         // What failed has been reported. A boot goes on without one service's file: the machine
         // stays reachable, and the setting can be repaired.
         tell_server(client, report, system.clock);
         return 0;
     }
     TRY_ASSIGN(const auto keys, read_keys());
-    auto report = run(client, variant_file, keys, system);
+    auto report = run(client, variant_file, keys,
+                      keys.has_value() ? Occasion::change : Occasion::everything, system);
     if (!report.has_value()) {
         report = Report{.error = report.error().message()};
     }

@@ -101,7 +101,11 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
         EXPECT_EQ(data_size(machine.disk_file()), 0U);
     }
 
-    machine.options.disks.pop_back();
+    // Another disk in its place, which somebody else's data may be on.
+    const auto foreign_file = machine.directory() / "foreign.img";
+    ASSERT_TRUE(succeeds(make_data_disk(machine, foreign_file)));
+    const auto size_before = data_size(foreign_file);
+    machine.options.disks.back().file = foreign_file;
     ASSERT_TRUE(succeeds(machine.start()));
     EXPECT_TRUE(succeeds(
         machine.console().wait_for("the data partition of this machine is missing", boot_limit)));
@@ -110,6 +114,8 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
     EXPECT_TRUE(succeeds(machine.running().wait_for_reset(boot_limit)));
     ASSERT_TRUE(succeeds(machine.cut_power()));
     EXPECT_EQ(data_size(machine.disk_file()), 0U);
+    EXPECT_EQ(data_size(foreign_file), size_before) << "the other disk is left alone";
+    EXPECT_FALSE(machine.console().text()->contains("Mounted local.mount"));
 }
 
 } // namespace

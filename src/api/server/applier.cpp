@@ -13,8 +13,8 @@ std::string utc(std::chrono::system_clock::time_point time)
     return std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
 }
 
-/// A host container that does not stop is given up after a minute and a half; there may be a few.
-constexpr std::chrono::minutes run_limit{10};
+/// Over what the unit may take (RuntimeMaxSec=), and what it may have to wait for the boot's own run.
+constexpr std::chrono::minutes run_limit{15};
 constexpr std::size_t longest_report = 1U << 20;
 
 /// All that comes until the applier ends.

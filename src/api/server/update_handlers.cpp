@@ -40,17 +40,22 @@ Error refusal_error(int exit_status, const std::string& unit)
     return {Errc::internal, unit + " could not be started; see the journal"};
 }
 
+/// What systemd says of a unit; empty where it does not.
+std::string property_of(UpdateContext& context, const std::string& unit, const char* name)
+{
+    const auto shown = context.processes.run({.arguments = {systemctl, "show",
+                                                            std::format("--property={}", name),
+                                                            "--value", "--", unit},
+                                              .time_limit = systemctl_limit});
+    return shown.has_value() ? std::string(trimmed(shown->output)) : "";
+}
+
 /// The exit status of the unit's last run; 1 where nobody knows.
 int main_status(UpdateContext& context, const std::string& unit)
 {
-    const auto shown = context.processes.run(
-        {.arguments = {systemctl, "show", "--property=ExecMainStatus", "--value", "--", unit},
-         .time_limit = systemctl_limit});
     int status = 1;
-    if (shown.has_value()) {
-        const auto text = trimmed(shown->output);
-        std::from_chars(text.data(), text.data() + text.size(), status);
-    }
+    const auto text = property_of(context, unit, "ExecMainStatus");
+    std::from_chars(text.data(), text.data() + text.size(), status);
     return status;
 }
 
@@ -114,9 +119,9 @@ Result<Response> rollback(UpdateContext& context, const Request&)
                context.processes.run({.arguments = {systemctl, "start", "--", rollback_unit},
                                       .time_limit = systemctl_limit}));
     if (done.exit_status != 0) {
-        return fail(Errc::conflict,
-                    "There is no other version to go back to; the journal of {} says more",
-                    rollback_unit);
+        const auto why = property_of(context, rollback_unit, "StatusText");
+        return fail(Errc::conflict, "Cannot go back to the other version: {}",
+                    why.empty() ? std::format("see the journal of {}", rollback_unit) : why);
     }
     return empty_response();
 }

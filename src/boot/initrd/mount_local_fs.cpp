@@ -3,7 +3,8 @@
 #include <cstdlib>
 
 // mount-local-fs: what the initrd does on later boots, for the first one, when the data partition has
-// only just been made.
+// only just been made. `mount-local-fs choose-disk` comes before that and says where to make it: a disk
+// with a data partition may have appeared since the initrd looked.
 namespace holdfast::initrd {
 
 namespace {
@@ -24,11 +25,23 @@ Result<void> mount_new_partition(std::string_view disk)
     return fault("no partition HOLDFAST-DATA appeared within 10 seconds");
 }
 
+/// For the units that start systemd-repart.
+Result<void> write_data_disk(std::string_view system_disk)
+{
+    static Partitions partitions;
+    look_for_partitions(partitions);
+    const auto known = known_data_uuid("");
+    const auto data = choose_data_partition(partitions.found(), system_disk, known.view());
+    FixedText<128> line("HOLDFAST_DATA_DISK=");
+    line.append(data_disk(data, system_disk, known.view()).view()).append("\n");
+    return write_file("/run/holdfast/data-disk.env", line.view(), 0444);
+}
+
 } // namespace
 
 } // namespace holdfast::initrd
 
-int main()
+int main(int argc, char** argv)
 {
     using namespace holdfast::initrd;
     std::string_view disk;
@@ -37,7 +50,8 @@ int main()
     }
     constexpr std::string_view prefix = "/dev/";
     disk.remove_prefix(disk.starts_with(prefix) ? prefix.size() : 0);
-    const auto result = mount_new_partition(disk);
+    const bool is_choice = argc == 2 && std::string_view(argv[1]) == "choose-disk";
+    const auto result = is_choice ? write_data_disk(disk) : mount_new_partition(disk);
     if (!result.has_value()) {
         say(Level::error, result.error().text.view());
         return 1;

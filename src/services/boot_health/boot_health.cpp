@@ -184,15 +184,16 @@ void stop_deadline(io::Processes& processes)
     }
 }
 
-/// From here on they are a unit like the others that must be active.
-Result<void> start_commands(io::Processes& processes, Rules& rules)
+/// False where systemd is too busy to be asked: no reason to fail the boot before its time is up.
+bool start_commands(io::Processes& processes)
 {
-    rules.units.emplace_back(commands_unit);
-    TRY(io::run_checked(processes, {.arguments = {"/usr/bin/systemctl", "start", "--no-block",
-                                                  commands_unit},
-                                    .time_limit = program_limit})
-            .while_("settings.boot-health.commands"));
-    return {};
+    const auto started = io::run_checked(
+        processes, {.arguments = {"/usr/bin/systemctl", "start", "--no-block", commands_unit},
+                    .time_limit = program_limit});
+    if (!started.has_value()) {
+        log::warning("health commands not started yet", {{"why", started.error().message()}});
+    }
+    return started.has_value();
 }
 
 } // namespace
@@ -203,11 +204,14 @@ Result<void> wait_for_health(World& world)
     if (rules.time_limit > limit_within_deadline) {
         stop_deadline(world.processes);
     }
-    if (!rules.commands.empty()) {
-        TRY(start_commands(world.processes, rules));
+    bool commands_started = rules.commands.empty();
+    if (!commands_started) {
+        // From here on they are a unit like the others that must be active.
+        rules.units.emplace_back(commands_unit);
     }
     const auto deadline = world.clock.monotonic_now() + rules.time_limit;
     for (;;) {
+        commands_started = commands_started || start_commands(world.processes);
         const auto verdict = look(world, rules);
         if (verdict.health == Health::good) {
             return {};

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace holdfast::boot_health {
 namespace {
 
@@ -284,12 +286,21 @@ TEST(BootHealth, KeepsWhyACommandFailed)
     }
 }
 
-TEST(BootHealth, FailsWhereTheCommandsCannotBeStarted)
+TEST(BootHealth, TriesToStartTheCommandsUntilTheTimeIsUp)
 {
     Machine machine;
     machine.files.put("/etc/boot-health.json", with_commands);
+    machine.processes.answer("/usr/bin/systemctl start", {1, "", "timed out"});
+    machine.processes.play("/usr/bin/systemctl show", [](const io::Command&) -> Result<io::Outcome> {
+        return printed(block("multi-user.target", "active") + "\n" +
+                       block("apiserver.service", "active") + "\n" +
+                       block("boot-health-commands.service", "inactive"));
+    });
     EXPECT_EQ(*run({"check"}, machine.world), 1);
-    EXPECT_THAT(machine.reason(), HasSubstr("settings.boot-health.commands: "));
+    EXPECT_THAT(machine.reason(), HasSubstr("boot-health-commands.service is inactive"));
+    EXPECT_GT(std::ranges::count(machine.processes.command_lines(),
+                                 "/usr/bin/systemctl start --no-block boot-health-commands.service"),
+              1);
 }
 
 TEST(BootHealth, RunsTheCommandsOfTheSettings)

@@ -9,7 +9,8 @@ Group container_services_group()
     return {.name = "container-services",
             .settings = std::nullopt,
             .services = {{"host-containerd",
-                          {{"proxy-env"}, {"/bin/systemctl try-restart host-containerd.service"}}}},
+                          // Plainly: try-restart passes over a unit that is just starting.
+                          {{"proxy-env"}, {"/bin/systemctl restart host-containerd.service"}}}},
             .files = {}};
 }
 
