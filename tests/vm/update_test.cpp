@@ -523,6 +523,7 @@ TEST_F(UpdateByTheApi, GoesToTheNextVersionAndBack)
     start_machine();
     ASSERT_TRUE(succeeds(machine_->set(chosen_settings())));
     use_server();
+    ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
     wait_until_proven();
     prepare_and_activate();
     reboot();
