@@ -102,7 +102,7 @@ TEST_F(ApplyTest, StrictWritesNothingWhenOneFileCannotBeRendered)
     EXPECT_THAT(processes_.commands(), IsEmpty());
 }
 
-TEST_F(ApplyTest, LenientLeavesOutWhatCannotBeRenderedAndDoesTheRest)
+TEST_F(ApplyTest, ABootLeavesOutWhatCannotBeRenderedAndDoesTheRest)
 {
     facts_.settings["motd"] = "hello";
     facts_.settings["api"]["remote"]["enabled"] = true;
@@ -112,7 +112,7 @@ TEST_F(ApplyTest, LenientLeavesOutWhatCannotBeRenderedAndDoesTheRest)
     EXPECT_FALSE(files_.exists("/etc/apiserver/remote.json"));
 }
 
-TEST_F(ApplyTest, LenientLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
+TEST_F(ApplyTest, ABootLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
 {
     const auto restarts = [this] {
         return std::ranges::count_if(processes_.command_lines(), [](const std::string& line) {

@@ -3,7 +3,7 @@
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 #include "io/testing/fake_processes.hpp"
-#include "services/boot_health/fake_manager.hpp"
+#include "io/testing/fake_service_manager.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,7 +68,7 @@ struct Machine {
     io::FakeClock clock;
     io::FakeProcesses processes;
     FakeSockets sockets;
-    FakeManager manager;
+    io::FakeServiceManager manager;
     World world{files, clock, processes, sockets, manager};
 
     Machine()

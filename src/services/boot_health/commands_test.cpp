@@ -3,7 +3,7 @@
 #include "io/posix/posix_system.hpp"
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_processes.hpp"
-#include "services/boot_health/fake_manager.hpp"
+#include "io/testing/fake_service_manager.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ protected:
     Rules rules{.units = {}, .commands = {{"/one", "a"}, {"/two"}}, .time_limit = 20s};
     io::FakeProcesses processes;
     io::FakeClock clock;
-    FakeManager manager;
+    io::FakeServiceManager manager;
 };
 
 TEST_F(RunCommands, TriesEachUntilItSucceeds)

@@ -4,6 +4,7 @@
 #include "io/testing/fake_file_locks.hpp"
 #include "io/testing/fake_files.hpp"
 #include "io/testing/fake_processes.hpp"
+#include "io/testing/fake_service_manager.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,16 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-class FakeManager final : public io::ServiceManager {
-public:
-    Result<void> notify(std::string_view state) override
-    {
-        said.emplace_back(state);
-        return {};
-    }
-    std::vector<std::string> said;
-};
 
 std::string update(const char* version)
 {
@@ -66,7 +57,7 @@ protected:
     io::FakeClock clock;
     io::FakeProcesses processes;
     io::FakeFileLocks locks;
-    FakeManager manager;
+    io::FakeServiceManager manager;
     std::optional<std::string> result;
 };
 

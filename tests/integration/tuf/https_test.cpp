@@ -53,19 +53,9 @@ protected:
 
     std::string client(const std::vector<std::string>& arguments, int exit_status = 0)
     {
-        std::vector<std::string> all{HOLDFAST_PROGRAMS "/tuf-client",
-                                     "--metadata-dir",
-                                     folder.path() / "metadata",
-                                     "--metadata-url",
-                                     url + "metadata",
-                                     "--target-base-url",
-                                     url + "targets",
-                                     "--target-dir",
-                                     folder.path() / "targets",
-                                     "--target-name",
-                                     "plain.txt"};
+        std::vector<std::string> all{"--target-name", "plain.txt"};
         all.insert(all.end(), arguments.begin(), arguments.end());
-        return stage::run(all, exit_status);
+        return stage::tuf_client(folder.path(), url, all, exit_status);
     }
     std::string download_with(const std::string& authorities, int exit_status = 0)
     {

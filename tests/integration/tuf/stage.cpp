@@ -61,4 +61,20 @@ std::string run(const std::vector<std::string>& arguments, int exit_status)
     return outcome->output + outcome->errors;
 }
 
+std::string tuf_client(const std::filesystem::path& folder, const std::string& url,
+                       const std::vector<std::string>& arguments, int exit_status)
+{
+    std::vector<std::string> all{HOLDFAST_PROGRAMS "/tuf-client",
+                                 "--metadata-dir",
+                                 folder / "metadata",
+                                 "--metadata-url",
+                                 url + "metadata",
+                                 "--target-base-url",
+                                 url + "targets",
+                                 "--target-dir",
+                                 folder / "targets"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return run(all, exit_status);
+}
+
 } // namespace holdfast::stage

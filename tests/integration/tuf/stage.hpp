@@ -33,4 +33,9 @@ private:
 /// Runs to the end, and fails the test where the exit status is another than this one. The output.
 std::string run(const std::vector<std::string>& arguments, int exit_status = 0);
 
+/// Runs tuf-client on the repository at `url`, which ends with a slash, and with "metadata" and
+/// "targets" below `folder`. As `run`.
+std::string tuf_client(const std::filesystem::path& folder, const std::string& url,
+                       const std::vector<std::string>& arguments, int exit_status = 0);
+
 } // namespace holdfast::stage

@@ -28,17 +28,7 @@ protected:
 
     std::string client(const std::vector<std::string>& arguments, int exit_status = 0)
     {
-        std::vector<std::string> all{HOLDFAST_PROGRAMS "/tuf-client",
-                                     "--metadata-dir",
-                                     folder.path() / "metadata",
-                                     "--metadata-url",
-                                     url + "metadata",
-                                     "--target-base-url",
-                                     url + "targets",
-                                     "--target-dir",
-                                     folder.path() / "targets"};
-        all.insert(all.end(), arguments.begin(), arguments.end());
-        return stage::run(all, exit_status);
+        return stage::tuf_client(folder.path(), url, arguments, exit_status);
     }
     std::string content(const std::filesystem::path& file)
     {

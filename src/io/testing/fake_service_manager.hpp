@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-namespace holdfast::boot_health {
+namespace holdfast::io {
 
-/// For tests: a systemd that hears everything.
-class FakeManager final : public io::ServiceManager {
+/// A systemd that hears everything.
+class FakeServiceManager final : public ServiceManager {
 public:
     Result<void> notify(std::string_view state) override
     {
@@ -18,4 +18,4 @@ public:
     std::vector<std::string> said;
 };
 
-} // namespace holdfast::boot_health
+} // namespace holdfast::io
