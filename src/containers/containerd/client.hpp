@@ -12,8 +12,9 @@ struct ClientOptions {
     std::filesystem::path socket = "/run/host-containerd/containerd.sock";
     /// containerd's namespace, in which images and containers live.
     std::string space = "default";
-    /// Where runc keeps its state of our containers.
-    std::filesystem::path runtime_root = "/run/host-containerd/runc";
+    /// What makes containers for containerd's shim, and where it keeps its state of ours.
+    std::filesystem::path runtime = "/usr/bin/crun";
+    std::filesystem::path runtime_root = "/run/host-containerd/crun";
 };
 
 /// containerd 1.7 over gRPC. Connects on the first call; a connection that broke is made again.

@@ -4,6 +4,7 @@
 #include <grpc/support/time.h>
 
 #include "github.com/containerd/containerd/api/services/version/v1/version.grpc.pb.h"
+#include "github.com/containerd/containerd/runtime/v2/runc/options/oci.pb.h"
 
 namespace holdfast::containers {
 
@@ -31,6 +32,14 @@ Errc code_of(grpc::StatusCode code)
 }
 
 } // namespace
+
+google::protobuf::Any runtime_options(const ClientOptions& options)
+{
+    containerd::runc::v1::Options runtime;
+    runtime.set_binary_name(options.runtime.native());
+    runtime.set_root(options.runtime_root.native());
+    return packed(runtime);
+}
 
 Result<void> judged(const grpc::Status& status, std::string_view doing)
 {

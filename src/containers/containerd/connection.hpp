@@ -30,6 +30,10 @@ inline constexpr std::chrono::seconds slow{60};
 /// For a pull or an import: bounded by the slowest network that is still of use.
 inline constexpr std::chrono::minutes transfer_limit{15};
 
+/// For the record of a container and for its process: what is to run it, as containerd's shim for runc
+/// and the like wants to know it.
+google::protobuf::Any runtime_options(const ClientOptions& options);
+
 /// Our error for a refused call: `doing` says what was attempted.
 Result<void> judged(const grpc::Status& status, std::string_view doing);
 

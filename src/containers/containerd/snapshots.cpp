@@ -3,7 +3,6 @@
 #include "github.com/containerd/containerd/api/services/containers/v1/containers.grpc.pb.h"
 #include "github.com/containerd/containerd/api/services/leases/v1/leases.grpc.pb.h"
 #include "github.com/containerd/containerd/api/services/snapshots/v1/snapshots.grpc.pb.h"
-#include "github.com/containerd/containerd/runtime/v2/runc/options/oci.pb.h"
 
 #include <format>
 
@@ -94,9 +93,6 @@ Result<Container> Client::container(const std::string& id)
 
 Result<void> Client::create_container(const Container& container)
 {
-    containerd::runc::v1::Options runtime;
-    runtime.set_root(connection_->options.runtime_root.native());
-
     auto stub = records::Containers::NewStub(connection_->channel);
     records::CreateContainerRequest request;
     auto& record = *request.mutable_container();
@@ -105,7 +101,7 @@ Result<void> Client::create_container(const Container& container)
     record.set_snapshotter(snapshotter);
     record.set_snapshot_key(container.snapshot);
     record.mutable_runtime()->set_name("io.containerd.runc.v2");
-    *record.mutable_runtime()->mutable_options() = packed(runtime);
+    *record.mutable_runtime()->mutable_options() = runtime_options(connection_->options);
     record.mutable_spec()->set_type_url("types.containerd.io/opencontainers/runtime-spec/1/Spec");
     record.mutable_spec()->set_value(container.spec);
     for (const auto& [key, value] : container.labels) {

@@ -3,7 +3,6 @@
 #include "github.com/containerd/containerd/api/services/containers/v1/containers.grpc.pb.h"
 #include "github.com/containerd/containerd/api/services/snapshots/v1/snapshots.grpc.pb.h"
 #include "github.com/containerd/containerd/api/services/tasks/v1/tasks.grpc.pb.h"
-#include "github.com/containerd/containerd/runtime/v2/runc/options/oci.pb.h"
 
 #include <format>
 
@@ -60,8 +59,6 @@ Result<void> Client::create_task(const std::string& id, const std::string& outpu
     TRY(judged(snapshot_stub->Mounts(connection_->context(quick).get(), mounts, &mounted),
                std::format("asking for the mounts of {}", record.snapshot)));
 
-    containerd::runc::v1::Options runtime;
-    runtime.set_root(connection_->options.runtime_root.native());
     auto stub = tasks::Tasks::NewStub(connection_->channel);
     tasks::CreateTaskRequest request;
     request.set_container_id(id);
@@ -70,7 +67,7 @@ Result<void> Client::create_task(const std::string& id, const std::string& outpu
     for (const auto& mount : mounted.mounts()) {
         *request.add_rootfs() = mount;
     }
-    *request.mutable_options() = packed(runtime);
+    *request.mutable_options() = runtime_options(connection_->options);
     tasks::CreateTaskResponse response;
     return judged(stub->Create(connection_->context(slow).get(), request, &response),
                   std::format("creating the process of {}", id));

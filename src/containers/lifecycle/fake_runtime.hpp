@@ -23,6 +23,7 @@ public:
     Error pull_error{Errc::io, "no such host"};
     bool start_fails = false;
     bool ignores_kill = false;
+    bool others_delete = false; ///< Somebody else deletes a process at the same moment.
 
     // What tests look at.
     std::vector<PullOrder> pulls;
@@ -143,6 +144,9 @@ public:
             return fail(Errc::conflict, "{} runs", id);
         }
         tasks.erase(id);
+        if (others_delete) {
+            return fail(Errc::io, "ttrpc: closed");
+        }
         return found.exit_status;
     }
 

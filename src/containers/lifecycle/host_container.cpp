@@ -11,6 +11,8 @@ namespace {
 constexpr auto parent_label = "holdfast.parent-snapshot";
 constexpr std::chrono::milliseconds poll_interval{20};
 constexpr int polls_until_stopped = 500; // ten seconds
+constexpr int deletion_attempts = 5;
+constexpr std::chrono::milliseconds deletion_pause{200};
 
 std::string snapshot_key(const std::string& id)
 {
@@ -46,6 +48,23 @@ Result<Task> stopped_task(const std::string& id, World& world)
     return fail(Errc::timeout, "{} did not end", id);
 }
 
+/// Forgets a process that has stopped. Its own host-ctr may do so in the same moment; which of the two
+/// comes second hears from containerd that the process is unknown, or, while its shim ends, that a
+/// connection was closed.
+Result<void> delete_stopped(const std::string& id, World& world)
+{
+    for (int attempt = 1;; ++attempt) {
+        const auto deleted = world.runtime.delete_task(id);
+        if (deleted.has_value() || deleted.error().code() == Errc::not_found) {
+            return {};
+        }
+        if (attempt == deletion_attempts) {
+            return Failure{deleted.error()};
+        }
+        world.clock.sleep(deletion_pause);
+    }
+}
+
 /// Ends the process of whatever state and forgets it.
 Result<void> remove_task(const std::string& id, World& world)
 {
@@ -58,8 +77,7 @@ Result<void> remove_task(const std::string& id, World& world)
         (void)world.runtime.kill_task(id, SIGKILL, Runtime::Whom::all_processes);
         TRY(stopped_task(id, world));
     }
-    const auto deleted = world.runtime.delete_task(id);
-    return deleted.has_value() ? Result<void>{} : absent_is_fine(Failure{deleted.error()});
+    return delete_stopped(id, world);
 }
 
 /// The container's record, file system and streams. All are tried even when one fails.

@@ -190,6 +190,14 @@ TEST_F(HostContainer, CleaningUpStopsAndRemoves)
     expect_nothing_left();
 }
 
+TEST_F(HostContainer, CleaningUpWhileItsOwnHostCtrDoesIsASuccess)
+{
+    ASSERT_TRUE(run_container(order(), world));
+    runtime.others_delete = true;
+    EXPECT_TRUE(clean_up_container("admin", world));
+    expect_nothing_left();
+}
+
 TEST_F(HostContainer, PullsAgainWithGrowingPauses)
 {
     runtime.failing_pulls = 5;

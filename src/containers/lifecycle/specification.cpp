@@ -36,7 +36,7 @@ constexpr std::array all_capabilities{
     "CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",       "CAP_PERFMON",         "CAP_BPF",
     "CAP_CHECKPOINT_RESTORE"};
 
-/// What the first process may ever have. runc refuses to give more than that, and host-ctr's own
+/// What the first process may ever have. the runtime refuses to give more than that, and host-ctr's own
 /// set says nothing: its sandbox is tighter than the host.
 Result<std::set<std::string>> host_capabilities(io::Files& host)
 {

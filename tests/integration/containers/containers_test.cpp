@@ -1,4 +1,4 @@
-// Host containers on the real containerd and runc, in namespaces of the test's own.
+// Host containers on the real containerd and crun, in namespaces of the test's own.
 
 #include "stage.hpp"
 
@@ -244,7 +244,8 @@ TEST_F(HostContainers, CleanUpStopsARunningContainerAndAgreesWithNone)
 {
     const auto running = run(archive("stay", {"stay"}));
     ASSERT_TRUE(running->says("workload: up", 30s)) << running->output();
-    EXPECT_EQ(host_ctr({"clean-up", "--container-id", "test"})->wait(30s), 0);
+    const auto cleaner = host_ctr({"clean-up", "--container-id", "test"});
+    EXPECT_EQ(cleaner->wait(30s), 0) << cleaner->output();
     running->wait(15s);
     expect_nothing_left();
     EXPECT_EQ(host_ctr({"clean-up", "--container-id", "test"})->wait(30s), 0);

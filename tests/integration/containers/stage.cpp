@@ -34,8 +34,8 @@ Result<void> mounted(const char* type, const char* source, const std::filesystem
     return {};
 }
 
-/// The SDK tree as the lower layer of a root that may be written to and that is a mount: runc
-/// pivots its root, which a plain folder entered by chroot does not allow.
+/// The SDK tree as the lower layer of a root that may be written to and that is a mount: the
+/// runtime pivots its root, which a plain folder entered by chroot does not allow.
 Result<void> change_root()
 {
     const std::filesystem::path base = "/run/stage";
@@ -86,6 +86,8 @@ Result<void> enter()
     for (const char* folder : {"/run", "/local", "/var/lib/host-containerd"}) {
         TRY(mounted("tmpfs", "tmpfs", folder, 0, "mode=755"));
     }
+    // As on the machine, whatever mixture of versions the workstation has.
+    TRY(mounted("cgroup2", "cgroup2", "/sys/fs/cgroup", 0, ""));
     for (const char* folder : {"/var/log/support", "/usr/share/holdfast/images",
                                "/usr/lib/modules", "/etc/host-containers"}) {
         std::filesystem::create_directories(folder);
