@@ -49,9 +49,9 @@ Result<void> make_root_file_system(Context& context, const Variant& variant, con
     // With SOURCE_DATE_EPOCH in its environment mkfs.erofs would take that for the one time.
     TRY(run_tool(context,
                  {"env", "--unset=SOURCE_DATE_EPOCH", "mkfs.erofs", "--quiet", "-zzstd,level=9",
-                  "-C65536", "-Eforce-inode-compact", "--ignore-mtime", "--all-root", "-T",
-                  context.source_date_epoch, "-U", uuid_of("holdfast root " + variant.name),
-                  image.native(), folder.native()}));
+                  "-C65536", "-Eforce-inode-compact,noinline_data", "--ignore-mtime", "--all-root",
+                  "-T", context.source_date_epoch, "-U",
+                  uuid_of("holdfast root " + variant.name), image.native(), folder.native()}));
     return {};
 }
 
