@@ -1,12 +1,11 @@
 #include "bench/bench.hpp"
 
 #include "base/text.hpp"
+#include "bench/machines.hpp"
 #include "bench/native.hpp"
 #include "io/posix/posix_background.hpp"
 #include "io/posix/posix_sockets.hpp"
 #include "json/json.hpp"
-#include "machine/accelerator.hpp"
-#include "machine/disk.hpp"
 #include "machine/machine.hpp"
 
 #include <algorithm>
@@ -19,9 +18,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr auto boot_limit = 240s;
-constexpr auto shell_limit = 60s;
 
 /// One boot of one machine: figures by name.
 using Figures = std::map<std::string, double>;
@@ -56,11 +52,7 @@ double seconds_before_kernel(const std::string& analysis)
 
 Result<std::string> ask(machine::Machine& machine, const std::string& command)
 {
-    TRY_ASSIGN(const auto answer, machine.console().ask_shell(command, shell_limit));
-    if (answer.exit_status != 0) {
-        return fail(Errc::io, "{}: {}", command, answer.output);
-    }
-    return answer.output;
+    return ask_shell(machine.console(), command);
 }
 
 Result<double> ask_number(machine::Machine& machine, const std::string& command)
@@ -117,16 +109,7 @@ Result<Figures> boot_once(image::Context& context, const Subject& subject, const
     io::PosixSockets sockets;
     auto& system = context.system;
     const machine::World world{system.files, system.clock, system.processes, background, sockets};
-    std::error_code error;
-    fs::remove_all(folder, error);
-    TRY(system.files.create_directories(folder));
-    machine::Options options;
-    TRY_ASSIGN(options.accelerator,
-               machine::choose_accelerator(system.files, system.processes,
-                                           system.environment("HOLDFAST_ACCEL"), context.cache));
-    options.disks.push_back({.file = folder / "disk.img"});
-    TRY(machine::copy_image(system.processes, subject.image, folder / "disk.img"));
-    TRY(machine::grow_image(system.processes, folder / "disk.img", std::uint64_t{4} << 30U));
+    TRY_ASSIGN(const auto options, machine_options(context, subject.image, folder));
     // The first boot makes partitions and keys on both; the second is what a fleet sees each day.
     for (const bool counted : {false, true}) {
         TRY_ASSIGN(auto machine, machine::Machine::start(world, options, folder));

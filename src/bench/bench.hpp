@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bench/peer.hpp"
+#include "image/context.hpp"
 
 #include <filesystem>
 
@@ -10,7 +10,7 @@ namespace holdfast::bench {
 struct Plan {
     std::filesystem::path image;    ///< The disk image of metal-dev.
     std::filesystem::path manifest; ///< Its manifest.
-    std::filesystem::path peer;     ///< From `make_peer_image`.
+    std::filesystem::path peer;     ///< That of `containerd_peer()`.
     int boots = 3;                  ///< Of each; medians are shown.
 };
 

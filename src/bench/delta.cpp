@@ -1,6 +1,7 @@
 #include "bench/delta.hpp"
 
 #include "base/text.hpp"
+#include "bench/rauc.hpp"
 #include "image/boot_files.hpp"
 #include "image/disk.hpp"
 #include "json/json.hpp"
@@ -8,7 +9,6 @@
 
 #include <array>
 #include <cstdio>
-#include <set>
 #include <sys/resource.h>
 
 namespace holdfast::bench {
@@ -64,7 +64,8 @@ public:
         TRY(measure_large());
         TRY(measure_casync());
         TRY(measure_zchunk());
-        return print_computed();
+        TRY(measure_rauc());
+        return measure_whole();
     }
 
 private:
@@ -173,16 +174,23 @@ private:
         return all - std::exchange(counted_, all);
     }
 
-    /// Brings `release`, which is below `www`, onto a disk that runs `active`.
-    Result<Json> prepare(const fs::path& active, const fs::path& release)
+    /// A disk with `active` in set A.
+    Result<fs::path> disk_with(const fs::path& active)
     {
-        const auto disk = folder_ / "disk.img";
+        auto disk = folder_ / "disk.img";
         TRY(image::make_disk(context_, variant_, {"1.0.0", "00000000", "x86_64"},
                              {.boot_manager = context_.programs / "BOOTX64.EFI",
                               .uki = active / "boot",
                               .root = active / "root",
                               .hash = active / "hash"},
                              folder_, disk));
+        return disk;
+    }
+
+    /// Brings `release`, which is below `www`, onto a disk that runs `active`.
+    Result<Json> prepare(const fs::path& active, const fs::path& release)
+    {
+        TRY_ASSIGN(const auto disk, disk_with(active));
         TRY_ASSIGN(const auto output,
                    run_tool(context_, {(context_.programs / "prepare-bench").native(),
                                        disk.native(), release.native(),
@@ -291,32 +299,30 @@ private:
         return {};
     }
 
-    Result<std::string> read(const fs::path& file)
+    Result<void> measure_rauc()
     {
-        return context_.system.files.read(file, std::size_t{2} << 30);
+        TRY_ASSIGN(const auto image, make_debian_image(context_, rauc_machine()));
+        TRY_ASSIGN(const auto disk, disk_with(old_));
+        const RaucPlan plan{.payloads = new_, .disk = disk, .folder = folder_ / "rauc"};
+        TRY(make_rauc_bundle(context_, plan, folder_ / "www"));
+        {
+            const image::Step step(context_, "install by RAUC in a machine");
+            TRY(install_rauc_bundle(context_, plan, image, *server_));
+        }
+        TRY_ASSIGN(const auto bytes, take_bytes());
+        print_row("RAUC, block-hash-index", bytes, std::nullopt);
+        return {};
     }
 
-    Result<void> print_computed()
+    Result<void> measure_whole()
     {
-        std::uint64_t whole = 0;
-        std::uint64_t index = 0;
-        std::uint64_t missing = 0;
         for (const auto name : payload_names) {
-            TRY_ASSIGN(const auto before, read(old_ / name));
-            TRY_ASSIGN(const auto after, read(new_ / name));
-            std::set<crypto::Sha256> known;
-            for (std::size_t at = 0; at < before.size(); at += block_size) {
-                known.insert(crypto::sha256(std::string_view(before).substr(at, block_size)));
-            }
-            for (std::size_t at = 0; at < after.size(); at += block_size) {
-                const auto block = std::string_view(after).substr(at, block_size);
-                index += 32;
-                missing += known.contains(crypto::sha256(block)) ? 0 : block.size();
-            }
-            whole += after.size();
+            TRY(tool({"curl", "--silent", "--fail", "--output",
+                      (folder_ / "out/whole").native(),
+                      std::format("{}/new/{}", server_->url(), name)}));
         }
-        print_row("RAUC, block-hash-index (computed, at least)", index + missing, std::nullopt);
-        print_row("whole images (sizes)", whole, std::nullopt);
+        TRY_ASSIGN(const auto bytes, take_bytes());
+        print_row("whole images", bytes, std::nullopt);
         return {};
     }
 

@@ -12,10 +12,9 @@ struct DeltaPlan {
 };
 
 /// Makes both releases with the image builder's own steps, serves the second by nginx on loopback,
-/// brings it over the first by our updater, casync and zchunk, and prints bytes on the wire (as
-/// nginx counts them, both directions), CPU time and peak memory. RAUC's adaptive method needs its
-/// service, a bus and slots of a running system, so its least is computed: the block hash index (32
-/// bytes a block) and the blocks that the old images don't have. Takes about two minutes.
+/// brings it over the first by our updater, casync, zchunk, RAUC's adaptive method (in a virtual
+/// machine) and as whole images, and prints bytes on the wire (as nginx counts them, both
+/// directions), CPU time and peak memory. Takes about five minutes.
 Result<void> run_delta(image::Context& context, const DeltaPlan& plan);
 
 } // namespace holdfast::bench

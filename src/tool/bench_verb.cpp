@@ -2,6 +2,7 @@
 #include "tool/verbs.hpp"
 
 #include "bench/bench.hpp"
+#include "bench/debian.hpp"
 #include "bench/delta.hpp"
 #include "bench/refresh.hpp"
 
@@ -109,7 +110,7 @@ Result<int> bench_verb(const CommandLine& arguments, io::System& system)
     TRY_ASSIGN(const auto built, build_image(system, "metal-dev"));
     TRY_ASSIGN(const double rebuild, seconds_of_rebuild(system));
     TRY_ASSIGN(auto context, make_context(system));
-    TRY_ASSIGN(const auto peer, bench::make_peer_image(context));
+    TRY_ASSIGN(const auto peer, bench::make_debian_image(context, bench::containerd_peer()));
     TRY(bench::run(context, {.image = built.disk_image(),
                              .manifest = built.folder / (built.prefix + "-manifest.json"),
                              .peer = peer,

@@ -1,4 +1,4 @@
-#include "bench/peer.hpp"
+#include "bench/debian.hpp"
 
 #include "base/text.hpp"
 
@@ -10,14 +10,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto recipe_version = "1";
+constexpr auto recipe_version = "2";
 constexpr auto kernel_options =
     "root=PARTLABEL=root rw console=ttyS0,115200n8 systemd.show_status=true quiet";
 
-/// What an administrator would install for the same job.
-constexpr auto packages = "systemd-sysv,udev,dbus,linux-image-cloud-amd64,initramfs-tools,kmod,"
-                          "containerd,runc,chrony,systemd-resolved,iproute2,ca-certificates,"
-                          "util-linux,login,procps,e2fsprogs";
+/// What makes a machine of a root tree.
+constexpr auto base_packages = "systemd-sysv,udev,dbus,linux-image-cloud-amd64,initramfs-tools,kmod,"
+                               "iproute2,ca-certificates,util-linux,login,procps,e2fsprogs";
 
 struct Files {
     fs::path work;
@@ -27,7 +26,8 @@ struct Files {
     fs::path image;
 };
 
-Result<void> write_configuration(image::Context& context, const fs::path& root)
+Result<void> write_configuration(image::Context& context, const std::string& name,
+                                 const fs::path& root)
 {
     auto& files = context.system.files;
     const auto login = root / "etc/systemd/system/serial-getty@ttyS0.service.d";
@@ -37,23 +37,26 @@ Result<void> write_configuration(image::Context& context, const fs::path& root)
                          "ExecStart=-/sbin/agetty --autologin root --noclear %I $TERM\n"));
     TRY(io::replace_file(files, root / "etc/systemd/network/80-dhcp.network",
                          "[Match]\nType=ether\n[Network]\nDHCP=yes\n"));
-    TRY(io::replace_file(files, root / "etc/hostname", "peer\n"));
+    TRY(io::replace_file(files, root / "etc/hostname", name + "\n"));
     return io::replace_file(files, root / "etc/fstab", "PARTLABEL=root / ext4 defaults 0 1\n");
 }
 
-Result<void> make_root(image::Context& context, const Files& files)
+Result<void> make_root(image::Context& context, const DebianMachine& machine, const Files& files)
 {
     const auto source = std::format(
         "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {} trixie main",
         context.mirror);
     TRY(image::run_tool(context, {"mmdebstrap", "--mode=root", "--variant=minbase",
-                                  "--format=directory", std::string("--include=") + packages,
+                                  "--format=directory",
+                                  std::format("--include={},{}", base_packages, machine.packages),
                                   "--aptopt=APT::Install-Recommends \"false\"", "trixie",
                                   files.root.native(), source})
-            .while_("making the Debian peer"));
-    TRY(write_configuration(context, files.root));
-    TRY(image::run_tool(context, {"chroot", files.root.native(), "systemctl", "enable",
-                                  "systemd-networkd", "containerd", "chrony"}));
+            .while_("making a Debian machine"));
+    TRY(write_configuration(context, machine.name, files.root));
+    std::vector<std::string> enable{"chroot", files.root.native(), "systemctl", "enable",
+                                    "systemd-networkd"};
+    enable.insert(enable.end(), machine.services.begin(), machine.services.end());
+    TRY(image::run_tool(context, std::move(enable)));
     TRY(image::run_tool(context, {"chroot", files.root.native(), "passwd", "--delete", "root"}));
     return {};
 }
@@ -117,25 +120,33 @@ Result<void> make_disk(image::Context& context, const Files& files)
 
 } // namespace
 
-Result<fs::path> make_peer_image(image::Context& context)
+DebianMachine containerd_peer()
 {
-    const auto work = context.cache / "peer";
+    return {.name = "peer",
+            .packages = "containerd,runc,chrony,systemd-resolved",
+            .services = {"containerd", "chrony"}};
+}
+
+Result<fs::path> make_debian_image(image::Context& context, const DebianMachine& machine)
+{
+    const auto work = context.cache / machine.name;
     const Files files{.work = work,
                       .root = work / "root",
                       .esp = work / "esp.fat",
                       .root_image = work / "root.ext4",
-                      .image = work / "peer.img"};
+                      .image = work / "disk.img"};
     image::Key key;
-    key.add(recipe_version).add(packages).add(kernel_options).add(context.mirror);
+    key.add(recipe_version).add(base_packages).add(machine.packages).add(machine.services);
+    key.add(kernel_options).add(context.mirror);
     const auto hex = key.hex();
     if (image::is_current(context, files.image, hex)) {
         return files.image;
     }
-    const image::Step step(context, "make the peer (Debian 13 with containerd)");
+    const image::Step step(context, std::format("make a Debian 13 with {}", machine.packages));
     std::error_code error;
     fs::remove_all(work, error);
     TRY(context.system.files.create_directories(work));
-    TRY(make_root(context, files));
+    TRY(make_root(context, machine, files));
     TRY(make_esp(context, files));
     TRY(make_disk(context, files));
     fs::remove_all(files.root, error);
