@@ -41,6 +41,9 @@ TEST(FallBack, FromARootWithOneFlippedBit)
     EXPECT_TRUE(succeeds(machine.console().wait_for("verity|corrupt", boot_limit)));
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    const std::string reason = "set B did not mark itself successful: Kernel panic - not syncing: "
+                               "dm-verity device corrupted";
+    EXPECT_THAT(machine.fall_back_with(reason), HasSubstr(reason));
     ASSERT_TRUE(succeeds(machine.power_down()));
     EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
     EXPECT_TRUE(machine.flags_of("HOLDFAST-BOOT-A").successful);

@@ -222,18 +222,7 @@ protected:
         ASSERT_TRUE(succeeds(machine_->wait_for_api()));
         EXPECT_EQ(version(), "1.0.0");
     }
-    /// What the API tells about the last fall-back as soon as that contains `part`, or at last.
-    std::string fall_back_with(const std::string& part)
-    {
-        std::string told;
-        const auto deadline = machine_->clock().monotonic_now() + boot_limit;
-        while (!told.contains(part) && machine_->clock().monotonic_now() < deadline) {
-            machine_->clock().sleep(1s);
-            const auto answer = machine_->get("/updates/last-fall-back");
-            told = answer ? to_text(*answer) : answer.error().message();
-        }
-        return told;
-    }
+    std::string fall_back_with(const std::string& part) { return machine_->fall_back_with(part); }
     /// Until the set that boots next has been found good.
     void wait_until_proven()
     {

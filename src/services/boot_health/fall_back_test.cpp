@@ -96,6 +96,14 @@ TEST_F(FallBack, TellsOfTheInitrdAndOfAPanic)
     EXPECT_THAT(reason(), HasSubstr("Kernel panic - not syncing: Attempted to kill init!"));
 
     files.put(update::fall_back_path, "");
+    files.put("/sys/fs/pstore/dmesg-efi-1",
+              "Panic#1 Part1\n"
+              "<3>[    3.5] device-mapper: verity: 254:7: data block 0 is corrupted\n"
+              "<0>[    3.6] Kernel panic - not syncing: dm-verity device corrupted\n");
+    look();
+    EXPECT_THAT(reason(), HasSubstr("Kernel panic - not syncing: dm-verity device corrupted"));
+
+    files.put(update::fall_back_path, "");
     files.put("/run/holdfast/boot-fault", "opening verity: corrupted\n");
     look();
     EXPECT_THAT(reason(), HasSubstr("its initrd failed: opening verity: corrupted"));
