@@ -77,6 +77,8 @@ TEST(FallBack, FromABootImageThatDoesNotStartWithinTheSameBoot)
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    const std::string reason = "its boot image did not start: there is no executable image";
+    EXPECT_THAT(machine.fall_back_with(reason), HasSubstr(reason));
     ASSERT_TRUE(succeeds(machine.cut_power()));
     EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
 }

@@ -10,10 +10,10 @@ namespace holdfast::boot_health {
 
 namespace {
 
-/// The facts of the boot before this one, if it came as far as PRIVATE, and the fault of its
-/// initrd, if it had one. Our initrd puts both there.
+/// The facts of the boot before this one, if it came as far as PRIVATE, and what the boot manager or
+/// its initrd said before they left the set. Our initrd puts both there.
 constexpr auto previous_boot_file = "/run/holdfast/previous-boot";
-constexpr auto initrd_fault_file = "/run/holdfast/boot-fault";
+constexpr auto boot_fault_file = "/run/holdfast/boot-fault";
 constexpr auto kernel_records = "/sys/fs/pstore";
 constexpr std::size_t longest_file = 64U << 10;
 
@@ -73,8 +73,8 @@ std::optional<std::string> find_panic(io::Files& files)
 Evidence gather(io::Files& files, char set)
 {
     Evidence evidence;
-    if (const auto fault = read_text(files, initrd_fault_file)) {
-        evidence.initrd_fault = std::string(trimmed(*fault));
+    if (const auto fault = read_text(files, boot_fault_file)) {
+        evidence.boot_fault = std::string(trimmed(*fault));
     }
     const auto failure = read_object(files, failure_file);
     if (is_of_set(text_of(failure, "boot"), set)) {
@@ -113,8 +113,8 @@ std::optional<char> failed_trial(std::string_view signpost_status)
 
 std::string reason_of(const Evidence& evidence)
 {
-    if (evidence.initrd_fault) {
-        return "its initrd failed: " + *evidence.initrd_fault;
+    if (evidence.boot_fault) {
+        return *evidence.boot_fault;
     }
     if (evidence.judged_reason) {
         return *evidence.judged_reason;
@@ -126,8 +126,8 @@ std::string reason_of(const Evidence& evidence)
         return "it started its system, but stopped before the boot was judged: a crash, a hang or "
                "a power cut";
     }
-    return "it did not get as far as its own file systems: the boot image, the kernel, the initrd "
-           "or the verified root failed";
+    return "it did not get as far as its own file systems, and left no word: the boot image, the "
+           "kernel, the initrd or the verified root failed";
 }
 
 void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signpost_status)

@@ -36,6 +36,7 @@ public:
         return boot::Fault::came_back;
     }
     void note(std::string_view, boot::Fault) override {}
+    void leave(const boot::Slot&, boot::Fault) override {}
 
     std::optional<SlotName> booted;
     const TestRelease* running = nullptr;
