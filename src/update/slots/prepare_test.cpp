@@ -393,5 +393,42 @@ TEST_F(Prepare, IsFollowedByActivateDeactivateAndRollback)
     EXPECT_EQ(after_boot.next(), SlotName::a);
 }
 
+/// What may be done to the other set while A runs, and what its flags are then.
+struct FlagCase {
+    const char* what;
+    SlotFlags a;
+    SlotFlags b;
+    std::optional<SlotFlags> deactivated; ///< Of B; nothing where it is refused.
+    std::optional<SlotFlags> rolled_back;
+};
+
+TEST(BootChoice, IsChangedOnlyWhereThatMakesSense)
+{
+    constexpr SlotFlags good{2, 0, true};
+    for (const auto& [what, a, b, deactivated, rolled_back] : {
+             FlagCase{"nothing else", good, cleared, {}, {}},
+             FlagCase{"prepared", good, valid, {}, {}},
+             FlagCase{"activated", proved, {2, 1, false}, valid, {}},
+             FlagCase{"a version to go back to", good, proved, {}, good},
+             FlagCase{"gone back", proved, good, proved, good},
+             FlagCase{"left after its trial", proved, {2, 0, false}, {}, {}},
+             FlagCase{"in a trial", {2, 0, false}, proved, {}, good},
+             FlagCase{"at priority 0", good, {0, 0, true}, {}, good},
+         }) {
+        SCOPED_TRACE(what);
+        const auto flags_after = [&](Result<void> (*change)(Signpost&)) -> std::optional<SlotFlags> {
+            TestMachine machine(0, a, b);
+            auto signpost = machine.signpost();
+            const auto done = change(signpost);
+            EXPECT_TRUE(done.has_value() || done.error().code() == Errc::conflict);
+            const auto after = boot::flags_on(machine.disk(), boot::boot_b);
+            EXPECT_TRUE(done.has_value() || after == b) << "a refusal changes nothing";
+            return done.has_value() ? std::optional(after) : std::nullopt;
+        };
+        EXPECT_EQ(flags_after(deactivate), deactivated);
+        EXPECT_EQ(flags_after(rollback), rolled_back);
+    }
+}
+
 } // namespace
 } // namespace holdfast::update
