@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
+#include "update/status/sets.hpp"
 #include "update/status/status.hpp"
 #include "json/json.hpp"
 
@@ -16,17 +17,6 @@ constexpr auto previous_boot_file = "/run/holdfast/previous-boot";
 constexpr auto boot_fault_file = "/run/holdfast/boot-fault";
 constexpr auto kernel_records = "/sys/fs/pstore";
 constexpr std::size_t longest_file = 64U << 10;
-
-/// "2" of "priority=2" in a line of words; empty where there is none.
-std::string value_in(std::string_view line, std::string_view key)
-{
-    for (const auto& word : split(line, ' ')) {
-        if (word.starts_with(key) && word.size() > key.size() && word[key.size()] == '=') {
-            return word.substr(key.size() + 1);
-        }
-    }
-    return "";
-}
 
 std::optional<std::string> read_text(io::Files& files, const std::filesystem::path& path)
 {
@@ -90,25 +80,13 @@ Evidence gather(io::Files& files, char set)
 
 std::optional<char> failed_trial(std::string_view signpost_status)
 {
-    const auto lines = split(signpost_status, '\n');
-    std::string active;
-    for (const auto& line : lines) {
-        if (line.starts_with("Active:")) {
-            active = trimmed(std::string_view(line).substr(7));
-        }
+    const auto sets = update::parse_sets(signpost_status);
+    if (!sets.has_value() || !sets->other) {
+        return std::nullopt;
     }
-    for (const auto& line : lines) {
-        const bool is_set = line.starts_with("Set ") && line.size() > 5 && line[5] == ':';
-        if (!is_set || active.empty() || line.starts_with(active + ":")) {
-            continue;
-        }
-        const auto priority = value_in(line, "priority");
-        if (!priority.empty() && priority != "0" && value_in(line, "tries_left") == "0" &&
-            value_in(line, "successful") == "false") {
-            return static_cast<char>(line[4] - 'A' + 'a');
-        }
-    }
-    return std::nullopt;
+    const auto& other = *sets->other;
+    const bool failed = other.priority > 0 && other.tries_left == 0 && !other.successful;
+    return failed ? std::optional(other.letter) : std::nullopt;
 }
 
 std::string reason_of(const Evidence& evidence)

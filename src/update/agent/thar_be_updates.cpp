@@ -15,6 +15,8 @@ namespace {
 
 constexpr auto config_path = "/etc/thar-be-updates.toml";
 constexpr auto updog = "/usr/bin/updog";
+constexpr auto signpost = "/usr/bin/signpost";
+constexpr auto signpost_limit = std::chrono::seconds(30);
 /// Says which command runs, from its start to the moment its outcome is in the status.
 constexpr auto running_path = "/run/cache/thar-be-updates/running";
 constexpr std::size_t longest_message = 4096;
@@ -220,12 +222,42 @@ Result<void> begin(TharBeUpdates& world, CommandKind kind)
     return world.manager.notify("READY=1");
 }
 
+/// The set that does not run, by the disk's own word: a command may have failed before or after it
+/// changed something.
+Result<OtherSet> look_at_other_set(TharBeUpdates& world)
+{
+    TRY_ASSIGN(const auto running, read_identity(world.files));
+    TRY_ASSIGN(const auto told,
+               io::run_checked(world.processes, {.arguments = {signpost, "status"},
+                                                 .time_limit = signpost_limit}));
+    TRY_ASSIGN(const auto sets, parse_sets(told));
+    const auto text = world.files.read(staged_path, 64U << 10);
+    const auto staged = text.has_value() ? parse_staged(*text)
+                                         : Result<StagedUpdate>(Failure{text.error()});
+    return other_set(sets, staged.has_value() ? std::optional(*staged) : std::nullopt, running);
+}
+
+/// Nothing where that cannot be found out.
+std::optional<OtherSet> other_set_now(TharBeUpdates& world)
+{
+    const auto other = look_at_other_set(world);
+    if (!other.has_value()) {
+        log::warning("the state of the other set is not known; the status stays",
+                     {{"why", other.error().message()}});
+        return std::nullopt;
+    }
+    return *other;
+}
+
 Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& record)
 {
     if (record.kind == CommandKind::prepare) {
         take_progress(world.files, status);
     }
-    TRY(save_status(world.files, after_command(std::move(status), record)));
+    // A refresh changes nothing there, and its unit may not look at disks.
+    const auto other =
+        record.kind == CommandKind::refresh ? std::nullopt : other_set_now(world);
+    TRY(save_status(world.files, after_command(std::move(status), record, other)));
     TRY(world.files.remove(running_path));
     if (record.status == CommandStatus::success) {
         log::info("update command done", {{"command", std::string(name(record.kind))}});

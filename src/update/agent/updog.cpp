@@ -158,12 +158,15 @@ Result<void> keep_migrations(Situation& situation, const std::vector<std::string
     return io::replace_file(files, folder / manifest_target, situation.manifest_text, 0600);
 }
 
-/// Should the update fail to boot, the version that runs then can tell which one it was.
-Result<void> note_staged(const Update& update, const Updog& world)
+/// Should the update fail to boot, the version that runs then can tell which one it was; and while it
+/// runs, which one lies in the other set.
+Result<void> note_staged(const Update& update, const ImageIdentity& running, const Updog& world)
 {
-    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
-    const Json staged = {{"version", update.version.str()}, {"when", utc_text(now)}};
-    return io::replace_file(world.files, staged_path, to_pretty_text(staged) + "\n");
+    const StagedUpdate staged{
+        .image = {.arch = update.arch, .version = update.version.str(), .variant = update.variant},
+        .when = std::chrono::floor<std::chrono::seconds>(world.clock.now()),
+        .before = running};
+    return io::replace_file(world.files, staged_path, to_pretty_text(to_json(staged)) + "\n");
 }
 
 /// Fetches the chosen update into the inactive set.
@@ -183,7 +186,7 @@ Result<void> install(Situation& situation, const Update& update, const Updog& wo
     ProgressFile progress(world.files, world.clock);
     TRY(situation.source->install(
         update.images, [&](const InstallProgress& now) { progress.report(now); }));
-    return note_staged(update, world);
+    return note_staged(update, situation.running, world);
 }
 
 Result<void> reboot(const Updog& world)

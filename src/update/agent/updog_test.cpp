@@ -166,7 +166,10 @@ TEST_F(UpdogTest, KeepsTheMigrationsBeforeItTouchesTheSet)
     EXPECT_THAT(*files.list(migrations_path), ElementsAre("m1", "m2", "manifest.json"));
     EXPECT_EQ(*files.read("/var/lib/bottlerocket/migrations/m2"), "second");
     EXPECT_EQ(files.mode(migrations_path), 0700);
-    EXPECT_EQ((*parse_json(*files.read(staged_path)))["version"], "1.1.0");
+    const auto staged = parse_staged(*files.read(staged_path));
+    ASSERT_TRUE(staged.has_value()) << staged.error().message();
+    EXPECT_EQ(staged->image.version, "1.1.0");
+    EXPECT_EQ(staged->before->version, "1.0.0");
     EXPECT_EQ(to_text(*parse_json(*files.read(progress_path))),
               R"({"bytes":10,"percent":100,"rate":3000,"total":10})");
 }
