@@ -214,6 +214,12 @@ protected:
         expect_success("prepare-update", "prepare");
         expect_success("activate-update", "activate");
     }
+    void roll_back()
+    {
+        const auto back = machine_->api("POST", "/actions/rollback-update");
+        ASSERT_TRUE(succeeds(back));
+        EXPECT_EQ(back->status, 204) << back->body;
+    }
     /// From set B, where it boots now, back to A.
     void expect_fall_back()
     {
@@ -277,11 +283,18 @@ TEST_F(Update, GoesFromVersionToVersionAndBack)
     expect_settings_of("1.2.0");
     wait_until_proven();
 
-    // Back on purpose: needs no server.
+    // Back on purpose: needs no server. The first time by mistake.
     server_.reset();
-    const auto back = machine_->api("POST", "/actions/rollback-update");
-    ASSERT_TRUE(succeeds(back));
-    EXPECT_EQ(back->status, 204) << back->body;
+    ASSERT_NO_FATAL_FAILURE(roll_back());
+    expect_success("deactivate-update", "deactivate");
+    EXPECT_THAT(flags(), HasSubstr("Next:    Set A"));
+    EXPECT_TRUE(machine_->flags_of("HOLDFAST-BOOT-B").priority > 0) << "something to fall back to";
+    ASSERT_NO_FATAL_FAILURE(roll_back());
+    const auto status = machine_->get("/updates/status");
+    ASSERT_TRUE(succeeds(status));
+    EXPECT_EQ((*status)["update_state"], "Ready");
+    EXPECT_EQ((*status)["active_partition"]["next_to_boot"], false);
+    EXPECT_EQ((*status)["staging_partition"]["image"]["version"], "1.1.0");
     reboot();
     EXPECT_EQ(version(), "1.1.0");
     expect_settings_of("1.1.0");
@@ -490,8 +503,17 @@ TEST_F(Update, WaitsForItsWaveAndIsCancelled)
     expect_success("prepare-update", "prepare");
     expect_success("activate-update", "activate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));
+    const auto refused = machine_->api("POST", "/actions/rollback-update");
+    ASSERT_TRUE(succeeds(refused));
+    EXPECT_EQ(refused->status, 409);
+    EXPECT_THAT(refused->body, HasSubstr("has not been tried yet"));
     expect_success("deactivate-update", "deactivate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set A"));
+    // What is staged stays so when the server is gone.
+    server_.reset();
+    EXPECT_NE(failure_of("prepare-update", "prepare"), "");
+    expect_success("activate-update", "activate");
+    EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));
 }
 
 /// On variants without a console, too: all of it through the API.
@@ -520,7 +542,7 @@ TEST_F(UpdateByTheApi, GoesToTheNextVersionAndBack)
     EXPECT_EQ(motd(), migrated_settings("1.1.0").value("motd", ""));
     wait_until_proven();
 
-    ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/rollback-update")));
+    ASSERT_NO_FATAL_FAILURE(roll_back());
     reboot();
     EXPECT_EQ(version(), "1.0.0");
     EXPECT_EQ(motd(), migrated_settings("1.0.0").value("motd", ""));

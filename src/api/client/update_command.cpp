@@ -250,7 +250,7 @@ CommandOutcome update_apply(Surroundings& world, Arguments arguments)
     return result;
 }
 
-/// Stops a download, or takes back an update that the next boot would start.
+/// Stops a download, or takes back an update or a rollback that the next boot would start.
 CommandOutcome update_cancel(Surroundings& world, Arguments arguments)
 {
     TRY(parse_options(arguments, {}));
@@ -260,7 +260,7 @@ CommandOutcome update_cancel(Surroundings& world, Arguments arguments)
         return CommandResult{"", "Download stopped; the next one goes on from there."};
     }
     TRY(run_step(world, deactivate));
-    return CommandResult{"", "Update is not started by the next reboot any more."};
+    return CommandResult{"", "The next reboot starts the version that runs now."};
 }
 
 CommandOutcome update_rollback(Surroundings& world, Arguments arguments)

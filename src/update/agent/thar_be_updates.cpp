@@ -29,7 +29,7 @@ struct Options {
 };
 
 constexpr std::string_view usage =
-    "usage: thar-be-updates refresh | prepare | activate | deactivate | record-end\n"
+    "usage: thar-be-updates refresh | prepare | activate | deactivate | rollback | record-end\n"
     "  --config-path FILE   settings (default /etc/thar-be-updates.toml)\n"
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "Exit status: 0 done, 1 failed, 2 misuse, 64 another command runs, 65 not allowed in this\n"
@@ -164,12 +164,12 @@ Result<void> take_updates(Status& status, const std::string& printed, const Imag
 }
 
 /// Runs updog and gives its standard output. Errors: with what it said on standard error.
-Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Status& status,
-                              int& exit_status)
+Result<std::string> run_updog(TharBeUpdates& world, std::vector<std::string> arguments,
+                              std::chrono::milliseconds limit, int& exit_status)
 {
     exit_status = 1;
-    TRY_ASSIGN(const auto outcome, world.processes.run({.arguments = updog_arguments(kind, status),
-                                                        .time_limit = time_limit(kind)}));
+    TRY_ASSIGN(const auto outcome, world.processes.run({.arguments = std::move(arguments),
+                                                        .time_limit = limit}));
     exit_status = outcome.exit_status;
     std::fputs(outcome.errors.c_str(), stderr); // Its log goes where ours goes.
     if (outcome.exit_status != 0) {
@@ -178,14 +178,22 @@ Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Stat
     return outcome.output;
 }
 
-Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind, Status& status,
-                     int& exit_status)
+/// The status tells of the version that runs, which this is.
+Result<ImageIdentity> note_running(io::Files& files, Status& status)
 {
-    TRY_ASSIGN(const auto running, read_identity(world.files));
+    TRY_ASSIGN(const auto running, read_identity(files));
     if (!status.active.has_value() || status.active->image != running) {
         status.active = PartitionStatus{.image = running, .next_to_boot = true};
     }
-    TRY_ASSIGN(const auto printed, run_updog(world, kind, status, exit_status));
+    return running;
+}
+
+Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind, Status& status,
+                     int& exit_status)
+{
+    TRY_ASSIGN(const auto running, note_running(world.files, status));
+    TRY_ASSIGN(const auto printed, run_updog(world, updog_arguments(kind, status), time_limit(kind),
+                                             exit_status));
     if (kind == CommandKind::refresh) {
         exit_status = 1;
         TRY_ASSIGN(const auto lock, read_version_lock(world.files, options.config));
@@ -270,13 +278,6 @@ Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& rec
 
 Result<int> run_command(TharBeUpdates& world, const Options& options, CommandKind kind)
 {
-    const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
-    if (!lock.has_value() && lock.error().code() == Errc::locked) {
-        return static_cast<int>(ExitStatus::locked);
-    }
-    if (!lock.has_value()) {
-        return Failure{lock.error()};
-    }
     auto status = load_status(world.files);
     if (const auto refused = refusal(status, kind)) {
         return static_cast<int>(*refused);
@@ -289,6 +290,43 @@ Result<int> run_command(TharBeUpdates& world, const Options& options, CommandKin
     record.exit_status = exit_status;
     record.stderr_text = done.has_value() ? "" : done.error().message();
     return finish(world, std::move(status), record);
+}
+
+/// Ready when all is done, so whoever started the unit knows what came of it: the reference's records
+/// of commands have no word for this one.
+Result<int> roll_back(TharBeUpdates& world)
+{
+    auto status = load_status(world.files);
+    TRY(note_running(world.files, status));
+    int exit_status = 1;
+    const auto done =
+        run_updog(world, {updog, "update-rollback"}, time_limit(CommandKind::activate), exit_status);
+    if (!done.has_value()) {
+        const auto lines = split(done.error().message(), '\n');
+        TRY(world.manager.notify("STATUS=" + lines.front()));
+        return static_cast<int>(ExitStatus::failure);
+    }
+    TRY(save_status(world.files, after_rollback(std::move(status), other_set_now(world))));
+    TRY(world.manager.notify("READY=1"));
+    log::info("the next boot takes the other version");
+    return 0;
+}
+
+/// One of the commands that exclude each other.
+Result<int> run_alone(TharBeUpdates& world, const Options& options)
+{
+    const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
+    if (!lock.has_value() && lock.error().code() == Errc::locked) {
+        return static_cast<int>(ExitStatus::locked);
+    }
+    if (!lock.has_value()) {
+        return Failure{lock.error()};
+    }
+    if (options.command == rollback_command) {
+        return roll_back(world);
+    }
+    TRY_ASSIGN(const auto kind, parse_command(options.command));
+    return run_command(world, options, kind);
 }
 
 /// After a command that ended by itself there is nothing left to do.
@@ -315,16 +353,16 @@ Result<int> record_end(TharBeUpdates& world)
 Result<int> run_thar_be_updates(const std::vector<std::string>& arguments, TharBeUpdates world)
 {
     const auto options = parse_options(arguments);
-    const auto kind = options ? parse_command(options->command)
-                              : Result<CommandKind>(fail(Errc::invalid, "misuse"));
     const bool is_record_end = options && options->command == "record-end";
-    if (!options || options->help || (!kind.has_value() && !is_record_end)) {
+    const bool is_command = options && (options->command == rollback_command ||
+                                        parse_command(options->command).has_value());
+    if (!options || options->help || (!is_command && !is_record_end)) {
         const bool asked = options && options->help;
         std::fputs(usage.data(), asked ? stdout : stderr);
         return asked ? 0 : static_cast<int>(ExitStatus::misuse);
     }
     log::set_level(options->level);
-    return is_record_end ? record_end(world) : run_command(world, *options, *kind);
+    return is_record_end ? record_end(world) : run_alone(world, *options);
 }
 
 } // namespace holdfast::update

@@ -39,7 +39,7 @@ protected:
                 {0,
                  std::format("Set A:   priority=1 tries_left=0 successful=true\nSet B:   {}\n"
                              "Active:  Set A\nNext:    Set {}\n",
-                             other_set, other_set == activated ? "B" : "A"),
+                             other_set, other_set.contains("priority=2") ? "B" : "A"),
                  ""});
         });
     }
@@ -79,6 +79,8 @@ protected:
     static constexpr auto cleared = "priority=0 tries_left=0 successful=false";
     static constexpr auto prepared = "priority=0 tries_left=1 successful=false";
     static constexpr auto activated = "priority=2 tries_left=1 successful=false";
+    static constexpr auto worked = "priority=1 tries_left=0 successful=true";
+    static constexpr auto gone_back = "priority=2 tries_left=0 successful=true";
     std::string other_set = cleared;
     StagedUpdate staged{.image = {"x86_64", "1.1.0", "metal-dev"}};
     io::FakeClock clock;
@@ -130,6 +132,47 @@ TEST_F(TharBeUpdatesTest, KeepsWhatIsStagedWhereAPrepareFailsBeforeItTouchesTheS
     EXPECT_EQ(run({"prepare"}), 1);
     EXPECT_EQ(status().state, State::available);
     EXPECT_FALSE(status().staging.has_value());
+}
+
+TEST_F(TharBeUpdatesTest, GoesBackAndTakesThatBack)
+{
+    // 1.0.0 was brought as an update of 0.9.0.
+    staged = {.image = {"x86_64", "1.0.0", "metal-dev"},
+              .before = ImageIdentity{"x86_64", "0.9.0", "metal-dev"}};
+    files.put(staged_path, to_text(to_json(staged)));
+    other_set = worked;
+    play_updog("update-rollback", gone_back);
+    play_updog("update-revert", worked);
+
+    EXPECT_EQ(run({"rollback"}), 0);
+    EXPECT_EQ(status().state, State::ready);
+    EXPECT_FALSE(status().active->next_to_boot);
+    EXPECT_EQ(status().active->image.version, "1.0.0");
+    EXPECT_TRUE(status().staging->next_to_boot);
+    EXPECT_EQ(status().staging->image.version, "0.9.0");
+    EXPECT_FALSE(status().last_command.has_value());
+    EXPECT_THAT(manager.said, ElementsAre("READY=1"));
+    EXPECT_EQ(run({"prepare"}), 65) << "it would overwrite what boots next";
+
+    EXPECT_EQ(run({"deactivate"}), 0);
+    EXPECT_EQ(status().state, State::idle);
+    EXPECT_TRUE(status().active->next_to_boot);
+    EXPECT_FALSE(status().staging.has_value());
+
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(run({"rollback"}), 0);
+    EXPECT_EQ(run({"deactivate"}), 0);
+    EXPECT_EQ(status().state, State::available);
+}
+
+TEST_F(TharBeUpdatesTest, SaysWhyItCannotGoBack)
+{
+    play_updog("update-rollback", cleared, 1);
+    EXPECT_EQ(run({"rollback"}), 1);
+    EXPECT_THAT(manager.said, ElementsAre("STATUS=no"));
+    EXPECT_FALSE(files.exists(status_path));
+    const auto held = locks.try_lock(lock_path, io::Locking::shared);
+    EXPECT_EQ(run({"rollback"}), 64);
 }
 
 TEST_F(TharBeUpdatesTest, KeepsTheStateWhereTheDiskDoesNotTell)

@@ -196,10 +196,15 @@ Result<void> reboot(const Updog& world)
     return {};
 }
 
-Result<void> activate(const UpdogOptions& options, const Updog& world)
+Result<void> choose_boot(Result<void> (BootChoice::*choice)(), const Updog& world)
 {
     TRY_ASSIGN(const auto boot, world.open_boot_choice());
-    TRY(boot->activate());
+    return (*boot.*choice)();
+}
+
+Result<void> activate(const UpdogOptions& options, const Updog& world)
+{
+    TRY(choose_boot(&BootChoice::activate, world));
     if (options.reboot) {
         TRY(reboot(world));
     }
@@ -245,11 +250,8 @@ Result<UpdogResult> run_updog(const std::vector<std::string>& arguments, const U
     case UpdogCommand::update: return update(options, world, AfterFetching::boot_it);
     case UpdogCommand::update_image: return update(options, world, AfterFetching::nothing);
     case UpdogCommand::update_apply: TRY(activate(options, world)); return UpdogResult{};
-    case UpdogCommand::update_revert: {
-        TRY_ASSIGN(const auto boot, world.open_boot_choice());
-        TRY(boot->deactivate());
-        return UpdogResult{};
-    }
+    case UpdogCommand::update_revert: TRY(choose_boot(&BootChoice::deactivate, world)); return UpdogResult{};
+    case UpdogCommand::update_rollback: TRY(choose_boot(&BootChoice::rollback, world)); return UpdogResult{};
     }
     return fail(Errc::internal, "a command without a meaning");
 }

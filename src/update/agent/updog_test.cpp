@@ -64,6 +64,11 @@ public:
         world_.calls.emplace_back("deactivate");
         return {};
     }
+    Result<void> rollback() override
+    {
+        world_.calls.emplace_back("rollback");
+        return {};
+    }
 
 private:
     FakeWorld& world_;
@@ -201,12 +206,14 @@ TEST_F(UpdogTest, FlipsOnlyWhatIsWhole)
     EXPECT_EQ(processes.commands().size(), 1);
 }
 
-TEST_F(UpdogTest, AppliesAndRevertsWithoutTheNetwork)
+TEST_F(UpdogTest, AppliesRevertsAndGoesBackWithoutTheNetwork)
 {
     EXPECT_TRUE(run({"update-apply"}).has_value());
     EXPECT_THAT(fake.calls, ElementsAre("activate"));
     EXPECT_TRUE(run({"update-revert"}).has_value());
     EXPECT_THAT(fake.calls, ElementsAre("deactivate"));
+    EXPECT_TRUE(run({"update-rollback"}).has_value());
+    EXPECT_THAT(fake.calls, ElementsAre("rollback"));
     EXPECT_THAT(processes.commands(), IsEmpty());
 }
 

@@ -25,6 +25,10 @@ constexpr auto fall_back_path = "/var/lib/bottlerocket/last-fall-back.json";
 /// Which update was brought into the inactive set last: a `StagedUpdate`, on PRIVATE.
 constexpr auto staged_path = "/var/lib/bottlerocket/staged-update.json";
 
+/// The command that goes back to the version before: ours, and no `CommandKind`, since those are what
+/// programs that read the status know.
+constexpr auto rollback_command = "rollback";
+
 /// Exit statuses of thar-be-updates, which the API makes its HTTP statuses of.
 enum class ExitStatus {
     failure = 1,
