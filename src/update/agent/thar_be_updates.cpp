@@ -19,17 +19,23 @@ constexpr auto signpost = "/usr/bin/signpost";
 constexpr auto signpost_limit = std::chrono::seconds(30);
 /// Says which command runs, from its start to the moment its outcome is in the status.
 constexpr auto running_path = "/run/cache/thar-be-updates/running";
+constexpr auto record_end_command = "record-end";
+/// Who only reads the status holds the lock for a moment, and does so again and again while people wait.
+constexpr auto pause_for_readers = std::chrono::milliseconds(50);
+constexpr int most_tries_for_readers = 60;
 constexpr std::size_t longest_message = 4096;
 
 struct Options {
     std::string command;
+    std::string ended; ///< The command whose end `record-end` is to record.
     std::string config = config_path;
     log::Level level = log::Level::info;
     bool help = false;
 };
 
 constexpr std::string_view usage =
-    "usage: thar-be-updates refresh | prepare | activate | deactivate | rollback | record-end\n"
+    "usage: thar-be-updates refresh | prepare | activate | deactivate | rollback |\n"
+    "       record-end COMMAND\n"
     "  --config-path FILE   settings (default /etc/thar-be-updates.toml)\n"
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "Exit status: 0 done, 1 failed, 2 misuse, 64 another command runs, 65 not allowed in this\n"
@@ -67,6 +73,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments)
             options.level = *level;
         } else if (options.command.empty() && !word.starts_with('-')) {
             options.command = word;
+        } else if (options.command == record_end_command && options.ended.empty()) {
+            options.ended = word;
         } else {
             return std::nullopt;
         }
@@ -329,15 +337,36 @@ Result<int> run_alone(TharBeUpdates& world, const Options& options)
     return run_command(world, options, kind);
 }
 
-/// After a command that ended by itself there is nothing left to do.
-Result<int> record_end(TharBeUpdates& world)
+bool was_cut_off(TharBeUpdates& world, const std::string& command)
 {
-    const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
     const auto running = world.files.read(running_path, 64);
-    if (!lock.has_value() || !running.has_value()) {
-        return 0; // Somebody else's command runs, or none was cut off.
+    return running.has_value() && *running == command;
+}
+
+Result<std::unique_ptr<io::FileLock>> lock_behind_readers(TharBeUpdates& world)
+{
+    auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
+    for (int tries = 1; tries < most_tries_for_readers && !lock.has_value() &&
+                        lock.error().code() == Errc::locked;
+         ++tries) {
+        world.clock.sleep(pause_for_readers);
+        lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
     }
-    TRY_ASSIGN(const auto kind, parse_command(*running));
+    return lock;
+}
+
+/// After a command that ended by itself, or never began, there is nothing left to do.
+Result<int> record_end(TharBeUpdates& world, const std::string& command)
+{
+    if (!was_cut_off(world, command)) {
+        return 0;
+    }
+    TRY_ASSIGN(const auto lock,
+               lock_behind_readers(world).while_("recording how " + command + " ended"));
+    if (!was_cut_off(world, command)) {
+        return 0; // Another command has begun meanwhile, and its outcome counts.
+    }
+    TRY_ASSIGN(const auto kind, parse_command(command));
     auto record = record_now(world.clock, kind);
     record.status = CommandStatus::failed;
     record.exit_status = 1;
@@ -353,7 +382,8 @@ Result<int> record_end(TharBeUpdates& world)
 Result<int> run_thar_be_updates(const std::vector<std::string>& arguments, TharBeUpdates world)
 {
     const auto options = parse_options(arguments);
-    const bool is_record_end = options && options->command == "record-end";
+    const bool is_record_end =
+        options && options->command == record_end_command && !options->ended.empty();
     const bool is_command = options && (options->command == rollback_command ||
                                         parse_command(options->command).has_value());
     if (!options || options->help || (!is_command && !is_record_end)) {
@@ -362,7 +392,7 @@ Result<int> run_thar_be_updates(const std::vector<std::string>& arguments, TharB
         return asked ? 0 : static_cast<int>(ExitStatus::misuse);
     }
     log::set_level(options->level);
-    return is_record_end ? record_end(world) : run_alone(world, *options);
+    return is_record_end ? record_end(world, options->ended) : run_alone(world, *options);
 }
 
 } // namespace holdfast::update

@@ -245,24 +245,63 @@ TEST_F(TharBeUpdatesTest, TakesTheDownloadsProgressIntoTheStatus)
 TEST_F(TharBeUpdatesTest, RecordsACommandThatWasCutOff)
 {
     EXPECT_EQ(run({"refresh"}), 0);
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0);
     EXPECT_EQ(status().last_command->status, CommandStatus::success);
 
     files.put("/run/cache/thar-be-updates/running", "prepare");
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0);
     EXPECT_EQ(status().last_command->kind, CommandKind::prepare);
     EXPECT_EQ(message(), "stopped on request");
     EXPECT_EQ(status().state, State::available);
 
     EXPECT_EQ(run({"prepare"}), 0);
     files.put("/run/cache/thar-be-updates/running", "prepare");
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0);
     EXPECT_EQ(status().state, State::staged) << "it was stopped before it had begun to fill";
 
     result = "oom-kill";
     files.put("/run/cache/thar-be-updates/running", "refresh");
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0) << "that is another's to tell";
+    EXPECT_EQ(message(), "stopped on request");
+    EXPECT_EQ(run({"record-end", "refresh"}), 0);
     EXPECT_EQ(message(), "ended before it was done: oom-kill");
+}
+
+/// A lock that others hold at the first tries.
+class BusyLocks final : public io::FileLocks {
+public:
+    Result<std::unique_ptr<io::FileLock>> try_lock(const std::filesystem::path& path,
+                                                   io::Locking locking) override
+    {
+        if (busy > 0) {
+            --busy;
+            return fail(Errc::locked, "busy");
+        }
+        return locks_.try_lock(path, locking);
+    }
+
+    int busy = 0;
+
+private:
+    io::FakeFileLocks locks_;
+};
+
+TEST_F(TharBeUpdatesTest, LosesNoOutcomeToThoseWhoReadTheStatusMeanwhile)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    BusyLocks busy_locks;
+    const auto record_end = [&] {
+        files.put("/run/cache/thar-be-updates/running", "prepare");
+        return run_thar_be_updates({"record-end", "prepare"},
+                                   {files, clock, processes, busy_locks, manager, "signal"});
+    };
+    busy_locks.busy = 20;
+    EXPECT_EQ(*record_end(), 0);
+    EXPECT_EQ(message(), "ended before it was done: signal");
+    EXPECT_EQ(clock.slept(), std::chrono::seconds(1));
+    busy_locks.busy = 1000;
+    EXPECT_THAT(record_end().error().message(), HasSubstr("recording how prepare ended"));
+    EXPECT_LT(clock.slept(), std::chrono::seconds(5));
 }
 
 TEST_F(TharBeUpdatesTest, ExplainsItself)
@@ -270,6 +309,7 @@ TEST_F(TharBeUpdatesTest, ExplainsItself)
     EXPECT_EQ(run({}), 2);
     EXPECT_EQ(run({"update"}), 2);
     EXPECT_EQ(run({"refresh", "prepare"}), 2);
+    EXPECT_EQ(run({"record-end"}), 2);
     EXPECT_EQ(run({"refresh", "--log-level", "loud"}), 2);
     EXPECT_EQ(run({"--help"}), 0);
 }
