@@ -231,9 +231,7 @@ void take_progress(io::Files& files, Status& status)
 Result<void> begin(TharBeUpdates& world, CommandKind kind)
 {
     TRY(world.files.create_directories(std::filesystem::path(running_path).parent_path()));
-    if (kind == CommandKind::prepare) {
-        TRY(world.files.remove(progress_path));
-    }
+    TRY(world.files.remove(progress_path)); // An earlier download's.
     TRY(io::replace_file(world.files, running_path, name(kind)));
     return world.manager.notify("READY=1");
 }

@@ -240,6 +240,9 @@ TEST_F(TharBeUpdatesTest, TakesTheDownloadsProgressIntoTheStatus)
                    });
     EXPECT_EQ(run({"prepare"}), 0);
     EXPECT_EQ(status().progress, (ProgressReport{7, 10, 70, 3}));
+    EXPECT_TRUE(files.exists(progress_path));
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_FALSE(files.exists(progress_path)) << "it is not this command's";
 }
 
 TEST_F(TharBeUpdatesTest, RecordsACommandThatWasCutOff)
