@@ -325,6 +325,26 @@ TEST_F(Prepare, TakesTheTreeWhereTheHashPartitionHasNoRoomForTheListBesideWhatLi
     }
 }
 
+TEST_F(Prepare, TakesTheTreeWhereThePartitionDoesNotKeepTheList)
+{
+    // The eighth partition; its last block.
+    const std::uint64_t behind_hash_b = first_sector + 8 * sectors_of_partition;
+    for (const auto refuse : {&io::FakeDisk::refuse_writes, &io::FakeDisk::refuse_reads}) {
+        TestMachine worn;
+        worn.install(SlotName::a, old_release());
+        worn.fill_with_garbage(SlotName::b);
+        (worn.disk().*refuse)(behind_hash_b - 8, behind_hash_b - 1);
+        auto signpost = worn.signpost();
+        const auto prepared =
+            prepare({signpost, worn.devices(SlotName::a), worn.devices(SlotName::b)},
+                    new_release().release, server);
+        ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+        EXPECT_TRUE(worn.holds(SlotName::b, new_release()));
+        ASSERT_TRUE(prepared->list_problem.has_value());
+        EXPECT_THAT(prepared->list_problem->message(), HasSubstr("does not keep the block list"));
+    }
+}
+
 TEST_F(Prepare, RefusesWhileTheRunningSetHasNotProvedItself)
 {
     // B is on trial, and A is what the machine falls back to.
