@@ -464,21 +464,25 @@ TEST_F(Update, ComesThroughAProxyAndFromAFile)
           {{"metadata-base-url", "http://updates.test" + variant_path()},
            {"targets-base-url", "http://updates.test/targets"}}}})));
     EXPECT_EQ(state_after_refresh(), "Available");
+    // With a proxy containerd is started a second time while the machine boots.
+    wait_until_proven();
+    expect_success("prepare-update", "prepare");
 
     // No network at all: the repository on a disc.
     server_.reset();
     EXPECT_NE(failure_of("refresh-updates", "refresh"), "");
+    ASSERT_TRUE(succeeds(machine_->shell(
+        "dd if=/dev/zero of=/dev/disk/by-partlabel/HOLDFAST-ROOT-B bs=1M count=32 conv=fsync")));
     ASSERT_TRUE(succeeds(machine_->shell("mount -o ro /dev/sr0 /mnt")));
     ASSERT_TRUE(succeeds(machine_->set(
         {{"updates",
           {{"metadata-base-url", "file:///mnt" + variant_path()},
            {"targets-base-url", "file:///mnt/targets"}}}})));
-    EXPECT_EQ(state_after_refresh(), "Available");
+    EXPECT_EQ(state_after_refresh(), "Staged");
     expect_success("prepare-update", "prepare");
     expect_success("activate-update", "activate");
     reboot();
     EXPECT_EQ(version(), "1.1.0");
-    // With a proxy containerd is started a second time while the machine boots.
     wait_until_proven();
 }
 
