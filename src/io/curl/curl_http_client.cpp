@@ -191,7 +191,8 @@ Result<HttpReply> CurlHttpClient::fetch(const HttpFetch& request, const ByteSink
         pause = std::min(pause * 3 / 2, options_.longest_pause);
     }
     return fail(Errc::timeout,
-                "{}: not fetched within {}; {} bytes came: the server is too slow, or the way to it",
+                "{}: not fetched within {}; {} bytes came: the server is too slow, or the way to "
+                "it",
                 request.url, std::chrono::ceil<std::chrono::seconds>(request.deadline),
                 transfer.delivered());
 }

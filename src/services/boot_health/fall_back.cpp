@@ -11,8 +11,8 @@ namespace holdfast::boot_health {
 
 namespace {
 
-/// The facts of the boot before this one, if it came as far as PRIVATE, and what the boot manager or
-/// its initrd said before they left the set. Our initrd puts both there.
+/// The facts of the boot before this one, if it came as far as PRIVATE, and what the boot manager
+/// or its initrd said before they left the set. Our initrd puts both there.
 constexpr auto previous_boot_file = "/run/holdfast/previous-boot";
 constexpr auto boot_fault_file = "/run/holdfast/boot-fault";
 constexpr auto kernel_records = "/sys/fs/pstore";

@@ -20,7 +20,7 @@ constexpr auto signpost_limit = std::chrono::seconds(30);
 /// Says which command runs, from its start to the moment its outcome is in the status.
 constexpr auto running_path = "/run/cache/thar-be-updates/running";
 constexpr auto record_end_command = "record-end";
-/// Who only reads the status holds the lock for a moment, and does so again and again while people wait.
+/// Who only reads the status holds the lock for a moment, again and again while people wait.
 constexpr auto pause_for_readers = std::chrono::milliseconds(50);
 constexpr int most_tries_for_readers = 60;
 constexpr std::size_t longest_message = 4096;
@@ -298,15 +298,15 @@ Result<int> run_command(TharBeUpdates& world, const Options& options, CommandKin
     return finish(world, std::move(status), record);
 }
 
-/// Ready when all is done, so whoever started the unit knows what came of it: the reference's records
-/// of commands have no word for this one.
+/// Ready when all is done, so whoever started the unit knows what came of it: the reference's
+/// records of commands have no word for this one.
 Result<int> roll_back(TharBeUpdates& world)
 {
     auto status = load_status(world.files);
     TRY(note_running(world.files, status));
     int exit_status = 1;
-    const auto done =
-        run_updog(world, {updog, "update-rollback"}, time_limit(CommandKind::activate), exit_status);
+    const auto done = run_updog(world, {updog, "update-rollback"},
+                                time_limit(CommandKind::activate), exit_status);
     if (!done.has_value()) {
         const auto lines = split(done.error().message(), '\n');
         TRY(world.manager.notify("STATUS=" + lines.front()));

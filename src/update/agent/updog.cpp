@@ -130,8 +130,8 @@ Result<UpdogResult> check_update(const UpdogOptions& options, const Updog& world
                            options.json ? to_pretty_text(to_json(*chosen)) + "\n" : line(*chosen)};
 }
 
-/// Should the update fail to boot, the version that runs then can tell which one it was; and while it
-/// runs, which one lies in the other set.
+/// Should the update fail to boot, the version that runs then can tell which one it was; and while
+/// it runs, which one lies in the other set.
 Result<void> note_staged(const Update& update, const ImageIdentity& running, const Updog& world)
 {
     const StagedUpdate staged{
@@ -144,8 +144,8 @@ Result<void> note_staged(const Update& update, const ImageIdentity& running, con
 /// Fetches the chosen update into the inactive set.
 Result<void> install(Situation& situation, const Update& update, const Updog& world)
 {
-    // An update that the settings cannot follow is refused. The migrations themselves are in the new
-    // image; the server's log is told their names, as the reference does.
+    // An update that the settings cannot follow is refused. The migrations themselves are in the
+    // new image; the server's log is told their names, as the reference does.
     TRY_ASSIGN(auto migrations,
                migration_path(situation.manifest.migrations, situation.version, update.version));
     auto parameters = base_parameters(situation);
@@ -221,8 +221,12 @@ Result<UpdogResult> run_updog(const std::vector<std::string>& arguments, const U
     case UpdogCommand::update: return update(options, world, AfterFetching::boot_it);
     case UpdogCommand::update_image: return update(options, world, AfterFetching::nothing);
     case UpdogCommand::update_apply: TRY(activate(options, world)); return UpdogResult{};
-    case UpdogCommand::update_revert: TRY(choose_boot(&BootChoice::deactivate, world)); return UpdogResult{};
-    case UpdogCommand::update_rollback: TRY(choose_boot(&BootChoice::rollback, world)); return UpdogResult{};
+    case UpdogCommand::update_revert:
+        TRY(choose_boot(&BootChoice::deactivate, world));
+        return UpdogResult{};
+    case UpdogCommand::update_rollback:
+        TRY(choose_boot(&BootChoice::rollback, world));
+        return UpdogResult{};
     }
     return fail(Errc::internal, "a command without a meaning");
 }

@@ -47,8 +47,8 @@ Result<void> activate(Signpost& signpost);
 /// Takes `activate` or `rollback` back: the set stays prepared, or what the machine falls back to.
 /// Errors: `conflict` when the next boot would not take the inactive set; `io`.
 Result<void> deactivate(Signpost& signpost);
-/// The next boot takes the inactive set, which has worked before. Errors: `conflict` when it has not,
-/// as an update that was never tried; `io`.
+/// The next boot takes the inactive set, which has worked before. Errors: `conflict` when it has
+/// not, as an update that was never tried; `io`.
 Result<void> rollback(Signpost& signpost);
 
 } // namespace holdfast::update

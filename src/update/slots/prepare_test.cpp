@@ -436,7 +436,8 @@ TEST(BootChoice, IsChangedOnlyWhereThatMakesSense)
              FlagCase{"at priority 0", good, {0, 0, true}, {}, good},
          }) {
         SCOPED_TRACE(what);
-        const auto flags_after = [&](Result<void> (*change)(Signpost&)) -> std::optional<SlotFlags> {
+        using Change = Result<void> (*)(Signpost&);
+        const auto flags_after = [&](Change change) -> std::optional<SlotFlags> {
             TestMachine machine(0, a, b);
             auto signpost = machine.signpost();
             const auto done = change(signpost);

@@ -49,7 +49,8 @@ TEST(Transfer, GivesUpOnAServerThatBringsLessThan16KibibytesASecond)
     const Limits limits;
     Transfer transfer(http, watch, limits);
     const auto deadline_of = [&](std::optional<io::ByteRange> range) {
-        EXPECT_TRUE(transfer.fetch(payload, range, [](auto) { return Result<void>(); }).has_value());
+        const auto sink = [](auto) { return Result<void>(); };
+        EXPECT_TRUE(transfer.fetch(payload, range, sink).has_value());
         return http.requests.back().deadline;
     };
     EXPECT_EQ(deadline_of({}), 60s + 3 * 64s);

@@ -33,7 +33,8 @@ TEST(Sets, MustTellOfTheOneThatRuns)
 {
     for (const auto* text :
          {"", "Active:  Set A\n", "Set A:   priority=1 tries_left=0 successful=true\n",
-          "Set A:   none\nActive:  Set A\n", "Set A:   priority=1 successful=true\nActive:  Set A\n",
+          "Set A:   none\nActive:  Set A\n",
+          "Set A:   priority=1 successful=true\nActive:  Set A\n",
           "Set A:   priority=x tries_left=0 successful=true\nActive:  Set A\n",
           "Set A:   priority=1 tries_left=0 successful=yes\nActive:  Set A\n",
           "Set B:   priority=1 tries_left=0 successful=true\nActive:  Set A\n"}) {

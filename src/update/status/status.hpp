@@ -25,8 +25,8 @@ constexpr auto fall_back_path = "/var/lib/bottlerocket/last-fall-back.json";
 /// Which update was brought into the inactive set last: a `StagedUpdate`, on PRIVATE.
 constexpr auto staged_path = "/var/lib/bottlerocket/staged-update.json";
 
-/// The command that goes back to the version before: ours, and no `CommandKind`, since those are what
-/// programs that read the status know.
+/// The command that goes back to the version before: ours, and no `CommandKind`, since those are
+/// what programs that read the status know.
 constexpr auto rollback_command = "rollback";
 
 /// Exit statuses of thar-be-updates, which the API makes its HTTP statuses of.
@@ -89,8 +89,8 @@ struct OtherSet {
     bool operator==(const OtherSet&) const = default;
 };
 
-/// From what `signpost status` tells and the note of the last update; `running` decides which of the
-/// two images of that note is in the other set.
+/// From what `signpost status` tells and the note of the last update; `running` decides which of
+/// the two images of that note is in the other set.
 OtherSet other_set(const BootSets& sets, const std::optional<StagedUpdate>& staged,
                    const ImageIdentity& running);
 
@@ -137,11 +137,11 @@ Result<ProgressReport> parse_progress(const Json& json);
 std::optional<ExitStatus> refusal(const Status& status, CommandKind command);
 
 /// The status after a command that came to `outcome`. What a refresh found is in the status
-/// already. For the other commands `other` tells what is true now; where that could not be found out,
-/// the state stays.
+/// already. For the other commands `other` tells what is true now; where that could not be found
+/// out, the state stays.
 ///
-/// A failure keeps the state as far as the disk bears it out: an update stays staged where `prepare`
-/// failed before it touched the set.
+/// A failure keeps the state as far as the disk bears it out: an update stays staged where
+/// `prepare` failed before it touched the set.
 Status after_command(Status status, const CommandRecord& outcome,
                      const std::optional<OtherSet>& other);
 

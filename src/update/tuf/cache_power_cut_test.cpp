@@ -29,8 +29,9 @@ protected:
     std::filesystem::path timestamp(io::FakeFiles& files) const
     {
         const auto names = *files.list("/cache");
-        const auto folder = std::ranges::find_if(
-            names, [&](const auto& name) { return files.exists("/cache/" + name + "/timestamp.json"); });
+        const auto folder = std::ranges::find_if(names, [&](const auto& name) {
+            return files.exists("/cache/" + name + "/timestamp.json");
+        });
         return std::filesystem::path("/cache") / (folder == names.end() ? "" : *folder) /
                "timestamp.json";
     }

@@ -10,8 +10,8 @@ namespace holdfast::tuf {
 /// The folder with the metadata that was trusted last: `root.json`, `timestamp.json`,
 /// `snapshot.json`, `targets.json`, one file per delegated role, and `latest-known-time`.
 ///
-/// Where several repositories share the root, what each of them has said lies in a folder of its own
-/// below; root and time are one for all, so a key that was taken away is gone everywhere.
+/// Where several repositories share the root, what each of them has said lies in a folder of its
+/// own below; root and time are one for all, so a key that was taken away is gone everywhere.
 ///
 /// Every file is replaced as a whole, so a power cut leaves the old or the new one. All of them are
 /// verified again when they are read: what a broken disk made of them counts as absent.

@@ -8,8 +8,8 @@
 
 namespace holdfast::stage {
 
-/// A proxy on loopback that knows nothing but CONNECT, for one connection at a time; every wait in it
-/// has a bound. Ends with this object.
+/// A proxy on loopback that knows nothing but CONNECT, for one connection at a time; every wait in
+/// it has a bound. Ends with this object.
 class ConnectProxy {
 public:
     enum class Answer { tunnel, refuse };

@@ -139,7 +139,8 @@ TEST_F(Https, GoesThroughAProxyThatSeesNothingButWhereTo)
     EXPECT_GE(asked, 1U);
 
     // A certificate counts at the end of the tunnel, too.
-    EXPECT_THAT(client({"--proxy", proxy.url(), "--ca-file", folder.path() / "other.crt", "download"}, 1),
+    const auto other = folder.path() / "other.crt";
+    EXPECT_THAT(client({"--proxy", proxy.url(), "--ca-file", other, "download"}, 1),
                 HasSubstr("certificate problem"));
     EXPECT_GT(proxy.requests().size(), asked);
 
