@@ -41,6 +41,9 @@ TEST(FallBack, FromARootWithOneFlippedBit)
     EXPECT_TRUE(succeeds(machine.console().wait_for("verity|corrupt", boot_limit)));
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    const std::string reason = "set B did not mark itself successful: Kernel panic - not syncing: "
+                               "dm-verity device corrupted";
+    EXPECT_THAT(machine.fall_back_with(reason), HasSubstr(reason));
     ASSERT_TRUE(succeeds(machine.power_down()));
     EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
     EXPECT_TRUE(machine.flags_of("HOLDFAST-BOOT-A").successful);
@@ -74,8 +77,61 @@ TEST(FallBack, FromABootImageThatDoesNotStartWithinTheSameBoot)
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set B", boot_limit)));
     EXPECT_TRUE(succeeds(machine.console().wait_for("starting set A", boot_limit)));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
+    const std::string reason = "its boot image did not start: there is no executable image";
+    EXPECT_THAT(machine.fall_back_with(reason), HasSubstr(reason));
     ASSERT_TRUE(succeeds(machine.cut_power()));
     EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), spent);
+}
+
+/// The reply of GET /updates/status as soon as it tells of this command.
+Json status_after(TestMachine& machine, const std::string& command)
+{
+    const auto deadline = machine.clock().monotonic_now() + 60s;
+    while (machine.clock().monotonic_now() < deadline) {
+        auto status = machine.get("/updates/status");
+        if (status && (*status)["most_recent_command"].is_object() &&
+            (*status)["most_recent_command"]["cmd_type"] == command) {
+            return *std::move(status);
+        }
+        machine.clock().sleep(500ms);
+    }
+    ADD_FAILURE() << command << " did not end in time";
+    return Json::object();
+}
+
+/// Through the API alone, as on a variant without a shell.
+TEST(FallBack, OnPurposeCanBeTakenBackBeforeTheReboot)
+{
+    constexpr boot::SlotFlags chosen{.priority = 2, .tries_left = 0, .successful = true};
+    constexpr boot::SlotFlags fall_back{.priority = 1, .tries_left = 0, .successful = true};
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk([&](io::BlockDevice& disk) -> Result<void> {
+        TRY(put_copy_on_trial(disk));
+        TRY(machine::set_slot_flags(disk, "HOLDFAST-BOOT-A", chosen));
+        return machine::set_slot_flags(disk, "HOLDFAST-BOOT-B", fall_back);
+    })));
+    ASSERT_TRUE(succeeds(machine.boot()));
+    const auto post = [&](const char* action) {
+        const auto answer = machine.api("POST", std::string("/actions/") + action);
+        return answer ? std::format("{} {}", answer->status, answer->body)
+                      : answer.error().message();
+    };
+    EXPECT_EQ(post("rollback-update"), "204 ");
+    const auto gone_back = machine.get("/updates/status");
+    ASSERT_TRUE(succeeds(gone_back));
+    EXPECT_EQ((*gone_back)["update_state"], "Ready");
+    EXPECT_EQ((*gone_back)["active_partition"]["next_to_boot"], false);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), chosen);
+    EXPECT_THAT(post("prepare-update"), HasSubstr("409"));
+
+    EXPECT_EQ(post("deactivate-update"), "204 ");
+    const auto taken_back = status_after(machine, "deactivate");
+    EXPECT_EQ(taken_back["most_recent_command"]["cmd_status"], "Success") << to_text(taken_back);
+    EXPECT_EQ(taken_back["update_state"], "Idle");
+    EXPECT_EQ(taken_back["active_partition"]["next_to_boot"], true);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-A"), chosen);
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), fall_back) << "something to fall back to";
 }
 
 /// QEMU's name for what stands between the machine and its first disk.

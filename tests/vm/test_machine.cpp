@@ -261,6 +261,18 @@ Result<void> TestMachine::edit_disk(const std::function<Result<void>(io::BlockDe
     return device->flush();
 }
 
+std::string TestMachine::fall_back_with(const std::string& part)
+{
+    std::string told;
+    const auto deadline = clock_.monotonic_now() + boot_limit;
+    while (!told.contains(part) && clock_.monotonic_now() < deadline) {
+        clock_.sleep(1s);
+        const auto answer = get("/updates/last-fall-back");
+        told = answer ? to_text(*answer) : answer.error().message();
+    }
+    return told;
+}
+
 boot::SlotFlags TestMachine::flags_of(std::string_view label)
 {
     boot::SlotFlags flags;

@@ -75,6 +75,8 @@ public:
     /// Sets settings in one transaction, commits and applies them. Errors: `conflict` with the
     /// answer when it is refused.
     Result<void> set(const Json& settings);
+    /// What the API tells about the last fall-back as soon as that contains `part`, or at last.
+    std::string fall_back_with(const std::string& part);
     /// Until the last change is rendered and its services are restarted. Errors: `conflict` with the
     /// applier's report when that failed.
     Result<void> wait_for_apply();

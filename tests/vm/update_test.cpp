@@ -214,6 +214,12 @@ protected:
         expect_success("prepare-update", "prepare");
         expect_success("activate-update", "activate");
     }
+    void roll_back()
+    {
+        const auto back = machine_->api("POST", "/actions/rollback-update");
+        ASSERT_TRUE(succeeds(back));
+        EXPECT_EQ(back->status, 204) << back->body;
+    }
     /// From set B, where it boots now, back to A.
     void expect_fall_back()
     {
@@ -222,18 +228,7 @@ protected:
         ASSERT_TRUE(succeeds(machine_->wait_for_api()));
         EXPECT_EQ(version(), "1.0.0");
     }
-    /// What the API tells about the last fall-back as soon as that contains `part`, or at last.
-    std::string fall_back_with(const std::string& part)
-    {
-        std::string told;
-        const auto deadline = machine_->clock().monotonic_now() + boot_limit;
-        while (!told.contains(part) && machine_->clock().monotonic_now() < deadline) {
-            machine_->clock().sleep(1s);
-            const auto answer = machine_->get("/updates/last-fall-back");
-            told = answer ? to_text(*answer) : answer.error().message();
-        }
-        return told;
-    }
+    std::string fall_back_with(const std::string& part) { return machine_->fall_back_with(part); }
     /// Until the set that boots next has been found good.
     void wait_until_proven()
     {
@@ -288,11 +283,18 @@ TEST_F(Update, GoesFromVersionToVersionAndBack)
     expect_settings_of("1.2.0");
     wait_until_proven();
 
-    // Back on purpose: needs no server.
+    // Back on purpose: needs no server. The first time by mistake.
     server_.reset();
-    const auto back = machine_->api("POST", "/actions/rollback-update");
-    ASSERT_TRUE(succeeds(back));
-    EXPECT_EQ(back->status, 204) << back->body;
+    ASSERT_NO_FATAL_FAILURE(roll_back());
+    expect_success("deactivate-update", "deactivate");
+    EXPECT_THAT(flags(), HasSubstr("Next:    Set A"));
+    EXPECT_TRUE(machine_->flags_of("HOLDFAST-BOOT-B").priority > 0) << "something to fall back to";
+    ASSERT_NO_FATAL_FAILURE(roll_back());
+    const auto status = machine_->get("/updates/status");
+    ASSERT_TRUE(succeeds(status));
+    EXPECT_EQ((*status)["update_state"], "Ready");
+    EXPECT_EQ((*status)["active_partition"]["next_to_boot"], false);
+    EXPECT_EQ((*status)["staging_partition"]["image"]["version"], "1.1.0");
     reboot();
     EXPECT_EQ(version(), "1.1.0");
     expect_settings_of("1.1.0");
@@ -462,21 +464,25 @@ TEST_F(Update, ComesThroughAProxyAndFromAFile)
           {{"metadata-base-url", "http://updates.test" + variant_path()},
            {"targets-base-url", "http://updates.test/targets"}}}})));
     EXPECT_EQ(state_after_refresh(), "Available");
+    // With a proxy containerd is started a second time while the machine boots.
+    wait_until_proven();
+    expect_success("prepare-update", "prepare");
 
     // No network at all: the repository on a disc.
     server_.reset();
     EXPECT_NE(failure_of("refresh-updates", "refresh"), "");
+    ASSERT_TRUE(succeeds(machine_->shell(
+        "dd if=/dev/zero of=/dev/disk/by-partlabel/HOLDFAST-ROOT-B bs=1M count=32 conv=fsync")));
     ASSERT_TRUE(succeeds(machine_->shell("mount -o ro /dev/sr0 /mnt")));
     ASSERT_TRUE(succeeds(machine_->set(
         {{"updates",
           {{"metadata-base-url", "file:///mnt" + variant_path()},
            {"targets-base-url", "file:///mnt/targets"}}}})));
-    EXPECT_EQ(state_after_refresh(), "Available");
+    EXPECT_EQ(state_after_refresh(), "Staged");
     expect_success("prepare-update", "prepare");
     expect_success("activate-update", "activate");
     reboot();
     EXPECT_EQ(version(), "1.1.0");
-    // With a proxy containerd is started a second time while the machine boots.
     wait_until_proven();
 }
 
@@ -501,8 +507,17 @@ TEST_F(Update, WaitsForItsWaveAndIsCancelled)
     expect_success("prepare-update", "prepare");
     expect_success("activate-update", "activate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));
+    const auto refused = machine_->api("POST", "/actions/rollback-update");
+    ASSERT_TRUE(succeeds(refused));
+    EXPECT_EQ(refused->status, 409);
+    EXPECT_THAT(refused->body, HasSubstr("has not been tried yet"));
     expect_success("deactivate-update", "deactivate");
     EXPECT_THAT(flags(), HasSubstr("Next:    Set A"));
+    // What is staged stays so when the server is gone.
+    server_.reset();
+    EXPECT_NE(failure_of("prepare-update", "prepare"), "");
+    expect_success("activate-update", "activate");
+    EXPECT_THAT(flags(), HasSubstr("Next:    Set B"));
 }
 
 /// On variants without a console, too: all of it through the API.
@@ -531,7 +546,7 @@ TEST_F(UpdateByTheApi, GoesToTheNextVersionAndBack)
     EXPECT_EQ(motd(), migrated_settings("1.1.0").value("motd", ""));
     wait_until_proven();
 
-    ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/rollback-update")));
+    ASSERT_NO_FATAL_FAILURE(roll_back());
     reboot();
     EXPECT_EQ(version(), "1.0.0");
     EXPECT_EQ(motd(), migrated_settings("1.0.0").value("motd", ""));

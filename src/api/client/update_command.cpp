@@ -26,9 +26,10 @@ struct Step {
     const char* command; ///< As most_recent_command.cmd_type has it.
     milliseconds pause;
     int tries;
+    bool downloads = false; ///< So there is progress to be shown.
 };
 constexpr Step refresh{"refresh-updates", "refresh", 100ms, 100};
-constexpr Step prepare{"prepare-update", "prepare", 500ms, 1200};
+constexpr Step prepare{"prepare-update", "prepare", 500ms, 1200, true};
 constexpr Step activate{"activate-update", "activate", 100ms, 50};
 constexpr Step deactivate{"deactivate-update", "deactivate", 100ms, 50};
 
@@ -90,8 +91,8 @@ Json get_or_null(Surroundings& world, const char* path)
 /// Keeps a person informed while a step runs: a bar on a terminal, else a line now and then.
 class Watcher {
 public:
-    Watcher(Surroundings& world, const char* command)
-        : world_(world), command_(command), last_note_(world.clock.monotonic_now())
+    Watcher(Surroundings& world, const Step& step)
+        : world_(world), step_(step), last_note_(world.clock.monotonic_now())
     {
     }
     ~Watcher()
@@ -104,7 +105,8 @@ public:
     /// Whether the download went on since the last call.
     bool update()
     {
-        const auto progress = get_or_null(world_, "/updates/progress");
+        const auto progress =
+            step_.downloads ? get_or_null(world_, "/updates/progress") : Json();
         const auto bytes = number_of(progress, "bytes");
         const bool moved = bytes != bytes_;
         bytes_ = bytes;
@@ -114,15 +116,19 @@ public:
         } else if (!world_.show_progress &&
                    world_.clock.monotonic_now() - last_note_ >= note_every) {
             last_note_ = world_.clock.monotonic_now();
-            log::info(std::format("Still waiting for {}...", command_),
-                      {{"percent", std::to_string(number_of(progress, "percent"))}});
+            const auto text = std::format("Still waiting for {}...", step_.command);
+            if (step_.downloads) {
+                log::info(text, {{"percent", std::to_string(number_of(progress, "percent"))}});
+            } else {
+                log::info(text);
+            }
         }
         return moved;
     }
 
 private:
     Surroundings& world_;
-    const char* command_;
+    const Step& step_;
     std::chrono::steady_clock::time_point last_note_;
     std::uint64_t bytes_ = 0;
     bool has_bar_ = false;
@@ -147,7 +153,7 @@ bool is_over(const Json& record, const Step& step, const std::string& before)
 /// slow server is given ten minutes, and a download that goes on has all the time it needs.
 Result<void> await(Surroundings& world, const Step& step, const std::string& before)
 {
-    Watcher watcher(world, step.command);
+    Watcher watcher(world, step);
     auto last_sign = world.clock.monotonic_now();
     int failures = 0;
     for (int tries = 0; tries < step.tries;) {
@@ -250,7 +256,7 @@ CommandOutcome update_apply(Surroundings& world, Arguments arguments)
     return result;
 }
 
-/// Stops a download, or takes back an update that the next boot would start.
+/// Stops a download, or takes back an update or a rollback that the next boot would start.
 CommandOutcome update_cancel(Surroundings& world, Arguments arguments)
 {
     TRY(parse_options(arguments, {}));
@@ -260,7 +266,7 @@ CommandOutcome update_cancel(Surroundings& world, Arguments arguments)
         return CommandResult{"", "Download stopped; the next one goes on from there."};
     }
     TRY(run_step(world, deactivate));
-    return CommandResult{"", "Update is not started by the next reboot any more."};
+    return CommandResult{"", "The next reboot starts the version that runs now."};
 }
 
 CommandOutcome update_rollback(Surroundings& world, Arguments arguments)

@@ -15,7 +15,7 @@ using update::ExitStatus;
 
 constexpr auto systemctl = "/usr/bin/systemctl";
 constexpr auto systemctl_limit = std::chrono::seconds(60);
-constexpr auto rollback_unit = "rollback-to-inactive.service";
+constexpr auto rollback_unit = "thar-be-updates@rollback.service";
 constexpr auto prepare_unit = "thar-be-updates@prepare.service";
 
 std::string unit_of(CommandKind kind)
@@ -99,31 +99,23 @@ Result<Response> cancel_download(UpdateContext& context, const Request&)
     return empty_response();
 }
 
-/// Whether the other set holds an update that the next boot would try for the first time.
-bool has_untried_update(io::Files& files)
-{
-    const auto text = files.read(update::status_path);
-    const auto status = text.has_value() ? update::parse_status(*text)
-                                         : Result<update::Status>(Failure{text.error()});
-    return status.has_value() && status->state == update::State::ready;
-}
-
+/// Unlike the other commands this one is over when its unit counts as started.
 Result<Response> rollback(UpdateContext& context, const Request&)
 {
     TRY(require_free(context));
-    if (has_untried_update(context.files)) {
-        return fail(Errc::conflict, "The other set holds an update that has not been tried yet; "
-                                    "cancel it to stay at this version");
-    }
     TRY_ASSIGN(const auto done,
                context.processes.run({.arguments = {systemctl, "start", "--", rollback_unit},
                                       .time_limit = systemctl_limit}));
-    if (done.exit_status != 0) {
-        const auto why = property_of(context, rollback_unit, "StatusText");
-        return fail(Errc::conflict, "Cannot go back to the other version: {}",
-                    why.empty() ? std::format("see the journal of {}", rollback_unit) : why);
+    if (done.exit_status == 0) {
+        return empty_response();
     }
-    return empty_response();
+    const auto status = main_status(context, rollback_unit);
+    if (status != static_cast<int>(ExitStatus::failure)) {
+        return Failure{refusal_error(status, rollback_unit)};
+    }
+    const auto why = property_of(context, rollback_unit, "StatusText");
+    return fail(Errc::conflict, "Cannot go back to the other version: {}",
+                why.empty() ? std::format("see the journal of {}", rollback_unit) : why);
 }
 
 Result<Response> get_status(UpdateContext& context, const Request&)

@@ -121,26 +121,30 @@ TEST_F(UpdateHandlersTest, ADownloadThatRunsCanBeStopped)
               "/usr/bin/systemctl stop -- thar-be-updates@prepare.service");
 }
 
-TEST_F(UpdateHandlersTest, RollbackIsNotAWayToAnUpdateThatWaits)
-{
-    files_.put(update::status_path, to_text(to_json(update::Status{.state = update::State::ready})));
-    const auto refused = ask("POST", "/actions/rollback-update");
-    EXPECT_EQ(refused.status, 409);
-    EXPECT_THAT(refused.body, HasSubstr("cancel it"));
-    EXPECT_THAT(processes_.commands(), IsEmpty());
-}
-
 TEST_F(UpdateHandlersTest, RollbackNeedsAVersionToGoBackTo)
 {
-    processes_.answer("/usr/bin/systemctl start -- rollback-to-inactive.service", {1, "", ""});
-    processes_.answer("/usr/bin/systemctl show --property=StatusText --value -- "
-                      "rollback-to-inactive.service",
-                      {0, "set B cannot be booted\n", ""});
-    processes_.answer("/usr/bin/systemctl start -- rollback-to-inactive.service", io::Outcome{});
+    const std::string unit = "thar-be-updates@rollback.service";
+    std::string exit_status = "1\n";
+    processes_.answer("/usr/bin/systemctl start -- " + unit, {1, "", ""});
+    processes_.play("/usr/bin/systemctl show --property=ExecMainStatus --value -- " + unit,
+                    [&](const io::Command&) -> Result<io::Outcome> {
+                        return io::Outcome{0, exit_status, ""};
+                    });
+    processes_.answer("/usr/bin/systemctl show --property=StatusText --value -- " + unit,
+                      {0, "Set B holds an update that has not been tried yet\n", ""});
     const auto refused = ask("POST", "/actions/rollback-update");
     EXPECT_EQ(refused.status, 409);
-    EXPECT_THAT(refused.body, HasSubstr("set B cannot be booted"));
+    EXPECT_THAT(refused.body, HasSubstr("Set B holds an update"));
+    exit_status = "64\n";
+    EXPECT_EQ(ask("POST", "/actions/rollback-update").status, 423);
+}
+
+TEST_F(UpdateHandlersTest, RollbackIsAUnitToo)
+{
+    processes_.answer("/usr/bin/systemctl start", io::Outcome{});
     EXPECT_EQ(ask("POST", "/actions/rollback-update").status, 204);
+    EXPECT_THAT(processes_.command_lines(),
+                ElementsAre("/usr/bin/systemctl start -- thar-be-updates@rollback.service"));
 }
 
 } // namespace

@@ -73,7 +73,7 @@ Fault boot(Disk& disk, PartitionTable& table, BootHost& host)
                   .partition = table.partition(index),
                   .flags = slots.flags[number]};
         reason = spend(disk, table, slot, host) ? host.start(slot) : Fault::write_failed;
-        host.note(number == 0 ? "set A did not start" : "set B did not start", reason);
+        host.leave(slot, reason);
     }
     return reason;
 }

@@ -26,6 +26,8 @@ public:
     virtual Fault start(const Slot& slot) = 0;
     /// Something that a person at the console should know: "the backup partition table is damaged".
     virtual void note(std::string_view what, Fault why) = 0;
+    /// The slot does not run; the next one does, if there is one, and can tell people why.
+    virtual void leave(const Slot& slot, Fault why) = 0;
 
 protected:
     ~BootHost() = default;

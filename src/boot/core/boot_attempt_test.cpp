@@ -32,8 +32,10 @@ public:
         return Fault::bad_image;
     }
     void note(std::string_view what, Fault) override { notes.emplace_back(what); }
+    void leave(const Slot& slot, Fault why) override { left.emplace_back(slot.letter(), why); }
 
     std::string started;
+    std::vector<std::pair<char, Fault>> left;
     std::vector<SlotFlags> shown;
     std::vector<SlotFlags> on_disk;
     std::vector<std::string> notes;
@@ -63,6 +65,8 @@ TEST_F(Boot, SpendsTheTryBeforeItStartsATrialAndThenFallsBack)
     EXPECT_EQ(host.started, "BA");
     EXPECT_THAT(host.on_disk, ElementsAre(SlotFlags{2, 0, false}, SlotFlags{1, 0, true}));
     EXPECT_EQ(host.shown, host.on_disk);
+    EXPECT_THAT(host.left, ElementsAre(std::pair('B', Fault::bad_image),
+                                       std::pair('A', Fault::bad_image)));
     EXPECT_TRUE(is_healthy(device));
 }
 
@@ -103,6 +107,7 @@ TEST_F(Boot, StartsNoTrialWhoseTryCannotBeSpent)
     device.refuse_writes(0, 399);
     run();
     EXPECT_EQ(host.started, "A");
+    EXPECT_EQ(host.left.front(), std::pair('B', Fault::write_failed));
 }
 
 TEST_F(Boot, StartsASuccessfulSetEvenFromADiskThatCannotBeWritten)

@@ -431,7 +431,7 @@ TEST(VerityTable, IsWhatTheKernelDocuments)
     const auto table = verity_table("/dev/vda4", "/dev/vda5", request_for_superblock());
     ASSERT_TRUE(table.has_value());
     EXPECT_EQ(table->view(), "1 /dev/vda4 /dev/vda5 4096 4096 2 1 sha256 " + root_hash +
-                                 " 00ff 2 restart_on_corruption ignore_zero_blocks");
+                                 " 00ff 2 panic_on_corruption ignore_zero_blocks");
     EXPECT_EQ(verity_sectors(request_for_superblock()), 16U);
 }
 

@@ -254,6 +254,7 @@ Result<void> write_machine_id()
 
 namespace {
 
+/// The boot manager writes here, too, why it left a set (boot/manager/loader_variables.hpp).
 constexpr auto fault_variable =
     "/sys/firmware/efi/efivars/HoldfastBootFault-5f2c1a8e-6d7b-4c0e-9a43-2b8f0e7d6c51";
 
@@ -297,7 +298,7 @@ void keep_fault(std::string_view text)
     remove_fault_variable();
     // The first four bytes are attributes (UEFI §8.2): non-volatile, for boot and run time.
     FixedText<260> content("\x07");
-    content.append({"\0\0\0", 3}).append(text.substr(0, 250));
+    content.append({"\0\0\0", 3}).append("its initrd failed: ").append(text.substr(0, 230));
     const auto kept = write_file(fault_variable, content.view(), 0600);
     static_cast<void>(kept); // The console has it.
 }

@@ -52,7 +52,8 @@ Result<void> write_boot_facts(const BootDisk& disk, std::string_view data_disk);
 /// What fails here is told and kept in a variable of the firmware, the only place that every initrd
 /// can reach, for the next boot, of whichever set. Best effort.
 void keep_fault(std::string_view text);
-/// Moves what an earlier initrd kept to /run/holdfast/boot-fault. Needs the EFI variables.
+/// Moves what an earlier initrd kept, or the boot manager of this boot, to
+/// /run/holdfast/boot-fault. Needs the EFI variables.
 void take_fault();
 
 /// Makes /sysroot the root and starts systemd with our arguments. Returns only on failure.

@@ -86,11 +86,11 @@ Result<VerityTable> verity_table(std::string_view root, std::string_view hash,
     // The superblock takes hash block 0, so the tree starts at block 1.
     table.append(" 1 sha256 ").append(request.root_hash.view());
     table.append(" ").append(request.salt.empty() ? "-" : request.salt.view());
-    // A damaged block restarts the machine at once, after the kernel named it on the console at
-    // level "error", which `quiet` lets through; the spent try then leads back to the other set.
-    // `panic_on_corruption` would come to the same ten seconds later, and without either a program
-    // would get EIO and limp on. Blocks of zeros are not hashed: their content is known.
-    table.append(" 2 restart_on_corruption ignore_zero_blocks");
+    // A damaged block panics the kernel, which leaves its last words in the firmware: the set that
+    // runs next says why this one was left. `restart_on_corruption` would say nothing, and without
+    // either a program would get EIO and limp on. Blocks of zeros are not hashed: their content is
+    // known.
+    table.append(" 2 panic_on_corruption ignore_zero_blocks");
     if (table.overflowed()) {
         return fault("the verity table is too long");
     }

@@ -93,4 +93,18 @@ void LoaderVariables::set_entry(const char16_t* name)
     set(u"LoaderEntrySelected", Text().add(name));
 }
 
+void set_boot_fault(SystemTable& system, const Text& text)
+{
+    std::array<char, 256> ascii{};
+    const auto length = text.bytes() / sizeof(char16_t) - 1;
+    for (std::size_t i = 0; i < length && i < ascii.size(); ++i) {
+        ascii[i] = static_cast<char>(text.data()[i]);
+    }
+    auto& runtime = *system.runtime;
+    // One that an initrd has kept has other attributes, and would refuse ours.
+    runtime.set_variable(boot_fault_name, &holdfast_vendor, 0, 0, nullptr);
+    runtime.set_variable(boot_fault_name, &holdfast_vendor, volatile_attributes, length,
+                         ascii.data());
+}
+
 } // namespace holdfast::uefi

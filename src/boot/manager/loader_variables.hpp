@@ -40,4 +40,13 @@ private:
     SystemTable& system_;
 };
 
+/// Of what is ours alone.
+inline constexpr auto holdfast_vendor = guid_constant("5f2c1a8e-6d7b-4c0e-9a43-2b8f0e7d6c51");
+/// Why a set was left, in ASCII, for the system that runs next. An initrd that fails keeps its
+/// fault in the same place (boot/initrd), over a reset; ours does not outlive this boot, so a
+/// machine that finds nothing to boot, again and again, does not wear out the firmware's memory.
+inline constexpr auto boot_fault_name = u"HoldfastBootFault";
+/// Best effort, as with the variables above.
+void set_boot_fault(SystemTable& system, const Text& text);
+
 } // namespace holdfast::uefi

@@ -179,6 +179,7 @@ TEST_F(BootManager, StartsATrialOnceAndThenTheOldSet)
     EXPECT_THAT(second, HasSubstr("starting set A (priority 1, tries left 0, successful yes)"));
     EXPECT_THAT(second, HasSubstr(std::format("payload A runs from {}", boot_a_id)));
     EXPECT_THAT(second, Not(HasSubstr("payload B")));
+    EXPECT_THAT(second, Not(HasSubstr("HoldfastBootFault=its")));
 }
 
 TEST_F(BootManager, TellsTheSystemAboutTheBoot)
@@ -220,6 +221,9 @@ TEST_F(BootManager, RepairsTheTableAndTakesTheOtherSetInTheSameBoot)
     const auto console = boot_machine();
     EXPECT_THAT(console, HasSubstr("set B did not start: there is no executable image"));
     EXPECT_THAT(console, HasSubstr("payload A runs"));
+    EXPECT_THAT(console, HasSubstr("HoldfastBootFault=its boot image did not start: there is no "
+                                   "executable image"))
+        << "so that set A can tell people";
     EXPECT_TRUE(is_healthy(*disk_));
     EXPECT_EQ(flags_on(*disk_, boot_b), (SlotFlags{2, 0, true}));
     EXPECT_THAT(run({"sgdisk", "--verify", image_}), HasSubstr("No problems found"));

@@ -42,6 +42,15 @@ void print_variable(SystemTable& system, const char16_t* name)
     Console(system.console_out).print(Text().add(name).add("=").add(value.data()));
 }
 
+void print_boot_fault(SystemTable& system)
+{
+    std::array<char, 256> value{};
+    std::uintptr_t size = value.size();
+    system.runtime->get_variable(boot_fault_name, &holdfast_vendor, nullptr, &size, value.data());
+    Console(system.console_out)
+        .print(Text().add(boot_fault_name).add("=").add(std::string_view(value.data())));
+}
+
 } // namespace
 
 extern "C" Status efi_main(Handle self, SystemTable* system)
@@ -51,6 +60,7 @@ extern "C" Status efi_main(Handle self, SystemTable* system)
                              u"LoaderTimeInitUSec", u"LoaderTimeExecUSec", u"LoaderFirmwareType"}) {
         print_variable(*system, name);
     }
+    print_boot_fault(*system);
     if (action[7] == 'O') {
         system->runtime->reset_system(ResetType::shutdown, success, 0, nullptr);
     }

@@ -41,6 +41,12 @@ void UefiHost::note(std::string_view what, Fault why)
     console_.print(Text().add(what).add(": ").add(text(why)));
 }
 
+void UefiHost::leave(const boot::Slot& slot, Fault why)
+{
+    note(slot.number == 0 ? "set A did not start" : "set B did not start", why);
+    set_boot_fault(system_, Text().add("its boot image did not start: ").add(text(why)));
+}
+
 void UefiHost::announce(const boot::Slot& slot) const
 {
     const char letter = slot.letter();

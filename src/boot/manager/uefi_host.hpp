@@ -16,6 +16,7 @@ public:
 
     boot::Fault start(const boot::Slot& slot) override;
     void note(std::string_view what, boot::Fault why) override;
+    void leave(const boot::Slot& slot, boot::Fault why) override;
 
 private:
     void announce(const boot::Slot& slot) const;

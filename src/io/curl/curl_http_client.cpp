@@ -50,16 +50,25 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* trans
     return static_cast<Transfer*>(transfer)->take_body(bytes) ? bytes.size() : CURL_WRITEFUNC_ERROR;
 }
 
-/// The failure's code where another try would change nothing.
-std::optional<Errc> final_code(int code, long status)
+/// Whether an HTTP status will be the same at another try.
+bool is_final(long status)
 {
+    return status >= 400 && status < 500 && status != 408 && status != 429;
+}
+
+/// The failure's code where another try would change nothing.
+std::optional<Errc> final_code(int code, long status, long proxy_status)
+{
+    if (is_final(proxy_status)) {
+        return Errc::io;
+    }
     if (status == 403 || status == 404 || status == 410) {
         return Errc::not_found;
     }
     if (status == 416) {
         return Errc::unsupported;
     }
-    if (status >= 400 && status < 500 && status != 408 && status != 429) {
+    if (is_final(status)) {
         return Errc::io;
     }
     switch (code) {
@@ -130,10 +139,15 @@ CurlHttpClient::Try CurlHttpClient::run_try(Transfer& transfer, milliseconds lef
     curl.problem[0] = '\0';
     Try outcome{.code = curl_easy_perform(curl.handle)};
     curl_easy_getinfo(curl.handle, CURLINFO_RESPONSE_CODE, &outcome.status);
+    curl_easy_getinfo(curl.handle, CURLINFO_HTTP_CONNECTCODE, &outcome.proxy_status);
     wire_bytes += curl.number<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T) +
                   curl.number<long>(CURLINFO_HEADER_SIZE) +
                   curl.number<long>(CURLINFO_REQUEST_SIZE);
     outcome.is_whole = outcome.code == CURLE_OK && transfer.is_complete();
+    if (outcome.code != CURLE_OK && outcome.proxy_status >= 400) {
+        outcome.problem = std::format("the proxy refuses, with status {}", outcome.proxy_status);
+        return outcome;
+    }
     outcome.problem = curl.problem[0] != '\0'    ? curl.problem.data()
                       : outcome.code != CURLE_OK ? curl_easy_strerror(CURLcode(outcome.code))
                                                  : "the answer is shorter than the part asked for";
@@ -166,7 +180,8 @@ Result<HttpReply> CurlHttpClient::fetch(const HttpFetch& request, const ByteSink
             return HttpReply{.body_bytes = transfer.delivered(),
                              .wire_bytes = request.url.starts_with("file:") ? 0 : wire_bytes};
         }
-        if (const auto code = final_code(outcome.code, outcome.status)) {
+        if (const auto code =
+                final_code(outcome.code, outcome.status, outcome.proxy_status)) {
             return fail(*code, "{}: {}", request.url, outcome.problem);
         }
         if (number >= options_.tries && left() > milliseconds(0)) {
@@ -175,7 +190,11 @@ Result<HttpReply> CurlHttpClient::fetch(const HttpFetch& request, const ByteSink
         clock_.sleep(std::min(pause, std::max(left(), milliseconds(0))));
         pause = std::min(pause * 3 / 2, options_.longest_pause);
     }
-    return fail(Errc::timeout, "{}: not fetched within {}", request.url, request.deadline);
+    return fail(Errc::timeout,
+                "{}: not fetched within {}; {} bytes came: the server is too slow, or the way to "
+                "it",
+                request.url, std::chrono::ceil<std::chrono::seconds>(request.deadline),
+                transfer.delivered());
 }
 
 } // namespace holdfast::io

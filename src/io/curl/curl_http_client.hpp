@@ -40,6 +40,7 @@ private:
     struct Try {
         int code = 0; ///< libcurl's.
         long status = 0;
+        long proxy_status = 0; ///< Of a proxy that was asked for a way through, for https.
         bool is_whole = false;
         std::string problem{};
     };

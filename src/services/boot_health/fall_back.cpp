@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
+#include "update/status/sets.hpp"
 #include "update/status/status.hpp"
 #include "json/json.hpp"
 
@@ -10,23 +11,12 @@ namespace holdfast::boot_health {
 
 namespace {
 
-/// The facts of the boot before this one, if it came as far as PRIVATE, and the fault of its
-/// initrd, if it had one. Our initrd puts both there.
+/// The facts of the boot before this one, if it came as far as PRIVATE, and what the boot manager
+/// or its initrd said before they left the set. Our initrd puts both there.
 constexpr auto previous_boot_file = "/run/holdfast/previous-boot";
-constexpr auto initrd_fault_file = "/run/holdfast/boot-fault";
+constexpr auto boot_fault_file = "/run/holdfast/boot-fault";
 constexpr auto kernel_records = "/sys/fs/pstore";
 constexpr std::size_t longest_file = 64U << 10;
-
-/// "2" of "priority=2" in a line of words; empty where there is none.
-std::string value_in(std::string_view line, std::string_view key)
-{
-    for (const auto& word : split(line, ' ')) {
-        if (word.starts_with(key) && word.size() > key.size() && word[key.size()] == '=') {
-            return word.substr(key.size() + 1);
-        }
-    }
-    return "";
-}
 
 std::optional<std::string> read_text(io::Files& files, const std::filesystem::path& path)
 {
@@ -73,8 +63,8 @@ std::optional<std::string> find_panic(io::Files& files)
 Evidence gather(io::Files& files, char set)
 {
     Evidence evidence;
-    if (const auto fault = read_text(files, initrd_fault_file)) {
-        evidence.initrd_fault = std::string(trimmed(*fault));
+    if (const auto fault = read_text(files, boot_fault_file)) {
+        evidence.boot_fault = std::string(trimmed(*fault));
     }
     const auto failure = read_object(files, failure_file);
     if (is_of_set(text_of(failure, "boot"), set)) {
@@ -90,31 +80,19 @@ Evidence gather(io::Files& files, char set)
 
 std::optional<char> failed_trial(std::string_view signpost_status)
 {
-    const auto lines = split(signpost_status, '\n');
-    std::string active;
-    for (const auto& line : lines) {
-        if (line.starts_with("Active:")) {
-            active = trimmed(std::string_view(line).substr(7));
-        }
+    const auto sets = update::parse_sets(signpost_status);
+    if (!sets.has_value() || !sets->other) {
+        return std::nullopt;
     }
-    for (const auto& line : lines) {
-        const bool is_set = line.starts_with("Set ") && line.size() > 5 && line[5] == ':';
-        if (!is_set || active.empty() || line.starts_with(active + ":")) {
-            continue;
-        }
-        const auto priority = value_in(line, "priority");
-        if (!priority.empty() && priority != "0" && value_in(line, "tries_left") == "0" &&
-            value_in(line, "successful") == "false") {
-            return static_cast<char>(line[4] - 'A' + 'a');
-        }
-    }
-    return std::nullopt;
+    const auto& other = *sets->other;
+    const bool failed = other.priority > 0 && other.tries_left == 0 && !other.successful;
+    return failed ? std::optional(other.letter) : std::nullopt;
 }
 
 std::string reason_of(const Evidence& evidence)
 {
-    if (evidence.initrd_fault) {
-        return "its initrd failed: " + *evidence.initrd_fault;
+    if (evidence.boot_fault) {
+        return *evidence.boot_fault;
     }
     if (evidence.judged_reason) {
         return *evidence.judged_reason;
@@ -126,8 +104,8 @@ std::string reason_of(const Evidence& evidence)
         return "it started its system, but stopped before the boot was judged: a crash, a hang or "
                "a power cut";
     }
-    return "it did not get as far as its own file systems: the boot image, the kernel, the initrd "
-           "or the verified root failed";
+    return "it did not get as far as its own file systems, and left no word: the boot image, the "
+           "kernel, the initrd or the verified root failed";
 }
 
 void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signpost_status)

@@ -21,7 +21,7 @@ inline constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 
 /// What a boot that failed may have left behind. Each is a text, or nothing.
 struct Evidence {
-    std::optional<std::string> initrd_fault;  ///< Kept in a variable of the firmware.
+    std::optional<std::string> boot_fault;    ///< Of boot manager or initrd, by a variable.
     std::optional<std::string> judged_reason; ///< Written by boot-health in that boot.
     std::optional<std::string> kernel_panic;  ///< A line of the kernel's last words (pstore).
     bool has_reached_private = false;         ///< Its initrd came as far as PRIVATE.

@@ -88,7 +88,7 @@ TEST_F(FallBack, DoesNotBlameTheOtherSetsOldTrouble)
     EXPECT_THAT(reason(), HasSubstr("did not get as far as its own file systems"));
 }
 
-TEST_F(FallBack, TellsOfTheInitrdAndOfAPanic)
+TEST_F(FallBack, TellsOfBootManagerInitrdAndKernel)
 {
     files.put("/sys/fs/pstore/dmesg-efi-1",
               "Panic#1 Part1\n<0>[    3.1] Kernel panic - not syncing: Attempted to kill init!\n");
@@ -96,7 +96,15 @@ TEST_F(FallBack, TellsOfTheInitrdAndOfAPanic)
     EXPECT_THAT(reason(), HasSubstr("Kernel panic - not syncing: Attempted to kill init!"));
 
     files.put(update::fall_back_path, "");
-    files.put("/run/holdfast/boot-fault", "opening verity: corrupted\n");
+    files.put("/sys/fs/pstore/dmesg-efi-1",
+              "Panic#1 Part1\n"
+              "<3>[    3.5] device-mapper: verity: 254:7: data block 0 is corrupted\n"
+              "<0>[    3.6] Kernel panic - not syncing: dm-verity device corrupted\n");
+    look();
+    EXPECT_THAT(reason(), HasSubstr("Kernel panic - not syncing: dm-verity device corrupted"));
+
+    files.put(update::fall_back_path, "");
+    files.put("/run/holdfast/boot-fault", "its initrd failed: opening verity: corrupted\n");
     look();
     EXPECT_THAT(reason(), HasSubstr("its initrd failed: opening verity: corrupted"));
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "json/json.hpp"
+#include "update/status/sets.hpp"
 
 #include <algorithm>
 
@@ -140,23 +141,8 @@ Verdict judge_units(const std::vector<std::string>& required, const std::vector<
 
 std::optional<bool> active_set_succeeded(std::string_view status)
 {
-    std::string active;
-    for (const auto& line : split(status, '\n')) {
-        if (line.starts_with("Active:")) {
-            active = trimmed(std::string_view(line).substr(7));
-        }
-    }
-    for (const auto& line : split(status, '\n')) {
-        if (active.empty() || !line.starts_with(active + ":")) {
-            continue;
-        }
-        for (const auto& word : split(line, ' ')) {
-            if (word == "successful=true" || word == "successful=false") {
-                return word == "successful=true";
-            }
-        }
-    }
-    return std::nullopt;
+    const auto sets = update::parse_sets(status);
+    return sets.has_value() ? std::optional(sets->active.successful) : std::nullopt;
 }
 
 bool is_success_reply(std::string_view reply)

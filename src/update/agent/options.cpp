@@ -38,7 +38,8 @@ void add_commands(CLI::App& app, UpdogOptions& options)
     add_choice(add(UpdogCommand::update_image, "update-image", "Fetch an update"), options);
     add_reboot(add(UpdogCommand::update_apply, "update-apply", "Boot the fetched update next"),
                options);
-    add(UpdogCommand::update_revert, "update-revert", "Take update-apply back");
+    add(UpdogCommand::update_revert, "update-revert", "Take update-apply or -rollback back");
+    add(UpdogCommand::update_rollback, "update-rollback", "Boot the version before from now on");
     app.require_subcommand(1);
 }
 

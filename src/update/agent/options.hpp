@@ -15,7 +15,8 @@ enum class UpdogCommand {
     update,
     update_image,
     update_apply,
-    update_revert
+    update_revert,
+    update_rollback
 };
 
 /// The command line of updog.

@@ -38,8 +38,10 @@ public:
     virtual ~BootChoice() = default;
     /// The next boot tries the inactive set once. Errors: `conflict` when none is prepared.
     virtual Result<void> activate() = 0;
-    /// Takes `activate` back. Errors: `conflict`.
+    /// Takes `activate` or `rollback` back. Errors: `conflict`.
     virtual Result<void> deactivate() = 0;
+    /// The inactive set, which has worked before, boots from now on. Errors: `conflict`.
+    virtual Result<void> rollback() = 0;
 };
 
 } // namespace holdfast::update

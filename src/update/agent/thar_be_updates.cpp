@@ -15,19 +15,27 @@ namespace {
 
 constexpr auto config_path = "/etc/thar-be-updates.toml";
 constexpr auto updog = "/usr/bin/updog";
+constexpr auto signpost = "/usr/bin/signpost";
+constexpr auto signpost_limit = std::chrono::seconds(30);
 /// Says which command runs, from its start to the moment its outcome is in the status.
 constexpr auto running_path = "/run/cache/thar-be-updates/running";
+constexpr auto record_end_command = "record-end";
+/// Who only reads the status holds the lock for a moment, again and again while people wait.
+constexpr auto pause_for_readers = std::chrono::milliseconds(50);
+constexpr int most_tries_for_readers = 60;
 constexpr std::size_t longest_message = 4096;
 
 struct Options {
     std::string command;
+    std::string ended; ///< The command whose end `record-end` is to record.
     std::string config = config_path;
     log::Level level = log::Level::info;
     bool help = false;
 };
 
 constexpr std::string_view usage =
-    "usage: thar-be-updates refresh | prepare | activate | deactivate | record-end\n"
+    "usage: thar-be-updates refresh | prepare | activate | deactivate | rollback |\n"
+    "       record-end COMMAND\n"
     "  --config-path FILE   settings (default /etc/thar-be-updates.toml)\n"
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "Exit status: 0 done, 1 failed, 2 misuse, 64 another command runs, 65 not allowed in this\n"
@@ -65,6 +73,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments)
             options.level = *level;
         } else if (options.command.empty() && !word.starts_with('-')) {
             options.command = word;
+        } else if (options.command == record_end_command && options.ended.empty()) {
+            options.ended = word;
         } else {
             return std::nullopt;
         }
@@ -162,12 +172,12 @@ Result<void> take_updates(Status& status, const std::string& printed, const Imag
 }
 
 /// Runs updog and gives its standard output. Errors: with what it said on standard error.
-Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Status& status,
-                              int& exit_status)
+Result<std::string> run_updog(TharBeUpdates& world, std::vector<std::string> arguments,
+                              std::chrono::milliseconds limit, int& exit_status)
 {
     exit_status = 1;
-    TRY_ASSIGN(const auto outcome, world.processes.run({.arguments = updog_arguments(kind, status),
-                                                        .time_limit = time_limit(kind)}));
+    TRY_ASSIGN(const auto outcome, world.processes.run({.arguments = std::move(arguments),
+                                                        .time_limit = limit}));
     exit_status = outcome.exit_status;
     std::fputs(outcome.errors.c_str(), stderr); // Its log goes where ours goes.
     if (outcome.exit_status != 0) {
@@ -176,14 +186,22 @@ Result<std::string> run_updog(TharBeUpdates& world, CommandKind kind, const Stat
     return outcome.output;
 }
 
-Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind, Status& status,
-                     int& exit_status)
+/// The status tells of the version that runs, which this is.
+Result<ImageIdentity> note_running(io::Files& files, Status& status)
 {
-    TRY_ASSIGN(const auto running, read_identity(world.files));
+    TRY_ASSIGN(const auto running, read_identity(files));
     if (!status.active.has_value() || status.active->image != running) {
         status.active = PartitionStatus{.image = running, .next_to_boot = true};
     }
-    TRY_ASSIGN(const auto printed, run_updog(world, kind, status, exit_status));
+    return running;
+}
+
+Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind, Status& status,
+                     int& exit_status)
+{
+    TRY_ASSIGN(const auto running, note_running(world.files, status));
+    TRY_ASSIGN(const auto printed, run_updog(world, updog_arguments(kind, status), time_limit(kind),
+                                             exit_status));
     if (kind == CommandKind::refresh) {
         exit_status = 1;
         TRY_ASSIGN(const auto lock, read_version_lock(world.files, options.config));
@@ -213,11 +231,36 @@ void take_progress(io::Files& files, Status& status)
 Result<void> begin(TharBeUpdates& world, CommandKind kind)
 {
     TRY(world.files.create_directories(std::filesystem::path(running_path).parent_path()));
-    if (kind == CommandKind::prepare) {
-        TRY(world.files.remove(progress_path));
-    }
+    TRY(world.files.remove(progress_path)); // An earlier download's.
     TRY(io::replace_file(world.files, running_path, name(kind)));
     return world.manager.notify("READY=1");
+}
+
+/// The set that does not run, by the disk's own word: a command may have failed before or after it
+/// changed something.
+Result<OtherSet> look_at_other_set(TharBeUpdates& world)
+{
+    TRY_ASSIGN(const auto running, read_identity(world.files));
+    TRY_ASSIGN(const auto told,
+               io::run_checked(world.processes, {.arguments = {signpost, "status"},
+                                                 .time_limit = signpost_limit}));
+    TRY_ASSIGN(const auto sets, parse_sets(told));
+    const auto text = world.files.read(staged_path, 64U << 10);
+    const auto staged = text.has_value() ? parse_staged(*text)
+                                         : Result<StagedUpdate>(Failure{text.error()});
+    return other_set(sets, staged.has_value() ? std::optional(*staged) : std::nullopt, running);
+}
+
+/// Nothing where that cannot be found out.
+std::optional<OtherSet> other_set_now(TharBeUpdates& world)
+{
+    const auto other = look_at_other_set(world);
+    if (!other.has_value()) {
+        log::warning("the state of the other set is not known; the status stays",
+                     {{"why", other.error().message()}});
+        return std::nullopt;
+    }
+    return *other;
 }
 
 Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& record)
@@ -225,7 +268,10 @@ Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& rec
     if (record.kind == CommandKind::prepare) {
         take_progress(world.files, status);
     }
-    TRY(save_status(world.files, after_command(std::move(status), record)));
+    // A refresh changes nothing there, and its unit may not look at disks.
+    const auto other =
+        record.kind == CommandKind::refresh ? std::nullopt : other_set_now(world);
+    TRY(save_status(world.files, after_command(std::move(status), record, other)));
     TRY(world.files.remove(running_path));
     if (record.status == CommandStatus::success) {
         log::info("update command done", {{"command", std::string(name(record.kind))}});
@@ -238,13 +284,6 @@ Result<int> finish(TharBeUpdates& world, Status status, const CommandRecord& rec
 
 Result<int> run_command(TharBeUpdates& world, const Options& options, CommandKind kind)
 {
-    const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
-    if (!lock.has_value() && lock.error().code() == Errc::locked) {
-        return static_cast<int>(ExitStatus::locked);
-    }
-    if (!lock.has_value()) {
-        return Failure{lock.error()};
-    }
     auto status = load_status(world.files);
     if (const auto refused = refusal(status, kind)) {
         return static_cast<int>(*refused);
@@ -259,15 +298,73 @@ Result<int> run_command(TharBeUpdates& world, const Options& options, CommandKin
     return finish(world, std::move(status), record);
 }
 
-/// After a command that ended by itself there is nothing left to do.
-Result<int> record_end(TharBeUpdates& world)
+/// Ready when all is done, so whoever started the unit knows what came of it: the reference's
+/// records of commands have no word for this one.
+Result<int> roll_back(TharBeUpdates& world)
+{
+    auto status = load_status(world.files);
+    TRY(note_running(world.files, status));
+    int exit_status = 1;
+    const auto done = run_updog(world, {updog, "update-rollback"},
+                                time_limit(CommandKind::activate), exit_status);
+    if (!done.has_value()) {
+        const auto lines = split(done.error().message(), '\n');
+        TRY(world.manager.notify("STATUS=" + lines.front()));
+        return static_cast<int>(ExitStatus::failure);
+    }
+    TRY(save_status(world.files, after_rollback(std::move(status), other_set_now(world))));
+    TRY(world.manager.notify("READY=1"));
+    log::info("the next boot takes the other version");
+    return 0;
+}
+
+/// One of the commands that exclude each other.
+Result<int> run_alone(TharBeUpdates& world, const Options& options)
 {
     const auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
-    const auto running = world.files.read(running_path, 64);
-    if (!lock.has_value() || !running.has_value()) {
-        return 0; // Somebody else's command runs, or none was cut off.
+    if (!lock.has_value() && lock.error().code() == Errc::locked) {
+        return static_cast<int>(ExitStatus::locked);
     }
-    TRY_ASSIGN(const auto kind, parse_command(*running));
+    if (!lock.has_value()) {
+        return Failure{lock.error()};
+    }
+    if (options.command == rollback_command) {
+        return roll_back(world);
+    }
+    TRY_ASSIGN(const auto kind, parse_command(options.command));
+    return run_command(world, options, kind);
+}
+
+bool was_cut_off(TharBeUpdates& world, const std::string& command)
+{
+    const auto running = world.files.read(running_path, 64);
+    return running.has_value() && *running == command;
+}
+
+Result<std::unique_ptr<io::FileLock>> lock_behind_readers(TharBeUpdates& world)
+{
+    auto lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
+    for (int tries = 1; tries < most_tries_for_readers && !lock.has_value() &&
+                        lock.error().code() == Errc::locked;
+         ++tries) {
+        world.clock.sleep(pause_for_readers);
+        lock = world.locks.try_lock(lock_path, io::Locking::exclusive);
+    }
+    return lock;
+}
+
+/// After a command that ended by itself, or never began, there is nothing left to do.
+Result<int> record_end(TharBeUpdates& world, const std::string& command)
+{
+    if (!was_cut_off(world, command)) {
+        return 0;
+    }
+    TRY_ASSIGN(const auto lock,
+               lock_behind_readers(world).while_("recording how " + command + " ended"));
+    if (!was_cut_off(world, command)) {
+        return 0; // Another command has begun meanwhile, and its outcome counts.
+    }
+    TRY_ASSIGN(const auto kind, parse_command(command));
     auto record = record_now(world.clock, kind);
     record.status = CommandStatus::failed;
     record.exit_status = 1;
@@ -283,16 +380,17 @@ Result<int> record_end(TharBeUpdates& world)
 Result<int> run_thar_be_updates(const std::vector<std::string>& arguments, TharBeUpdates world)
 {
     const auto options = parse_options(arguments);
-    const auto kind = options ? parse_command(options->command)
-                              : Result<CommandKind>(fail(Errc::invalid, "misuse"));
-    const bool is_record_end = options && options->command == "record-end";
-    if (!options || options->help || (!kind.has_value() && !is_record_end)) {
+    const bool is_record_end =
+        options && options->command == record_end_command && !options->ended.empty();
+    const bool is_command = options && (options->command == rollback_command ||
+                                        parse_command(options->command).has_value());
+    if (!options || options->help || (!is_command && !is_record_end)) {
         const bool asked = options && options->help;
         std::fputs(usage.data(), asked ? stdout : stderr);
         return asked ? 0 : static_cast<int>(ExitStatus::misuse);
     }
     log::set_level(options->level);
-    return is_record_end ? record_end(world) : run_command(world, *options, *kind);
+    return is_record_end ? record_end(world, options->ended) : run_alone(world, *options);
 }
 
 } // namespace holdfast::update

@@ -24,15 +24,19 @@ struct TharBeUpdates {
     std::optional<std::string> service_result = {};
 };
 
-/// `thar-be-updates refresh|prepare|activate|deactivate|record-end`, gives the exit status.
+/// `thar-be-updates refresh|prepare|activate|deactivate|rollback`, or `record-end` with one of
+/// these; gives the exit status.
 ///
 /// One command: takes the lock, looks whether the state allows it, tells the service manager that
 /// it is under way ("READY=1", for whoever started the unit and waits for exactly that), runs
 /// updog, and writes what came of it into the status. What updog says on standard error becomes the
 /// message in the status.
 ///
-/// `record-end` runs when the unit has ended, however it did: a command that was stopped or killed
-/// before it could write its outcome gets one.
+/// `rollback` chooses the version before for the next boot. It leaves no record; the service
+/// manager is told "READY=1" when it is done, or by "STATUS=" why it cannot be.
+///
+/// `record-end COMMAND` runs when the unit has ended, however it did: a command that was stopped or
+/// killed before it could write its outcome gets one.
 ///
 /// Errors: only where not even the status can be written.
 Result<int> run_thar_be_updates(const std::vector<std::string>& arguments, TharBeUpdates world);

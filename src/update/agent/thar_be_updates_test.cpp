@@ -31,9 +31,30 @@ protected:
     {
         processes.answer("/usr/bin/updog whats --all --json",
                          {0, "[" + update("1.1.0") + "," + update("1.0.0") + "]", ""});
-        processes.answer("/usr/bin/updog update-image", {0, "", ""});
-        processes.answer("/usr/bin/updog update-apply", {0, "", ""});
-        processes.answer("/usr/bin/updog update-revert", {0, "", ""});
+        play_updog("update-image --image 1.1.0", prepared);
+        play_updog("update-apply", activated);
+        play_updog("update-revert", prepared);
+        processes.play("/usr/bin/signpost status", [this](const io::Command&) {
+            return Result<io::Outcome>(
+                {0,
+                 std::format("Set A:   priority=1 tries_left=0 successful=true\nSet B:   {}\n"
+                             "Active:  Set A\nNext:    Set {}\n",
+                             other_set, other_set.contains("priority=2") ? "B" : "A"),
+                 ""});
+        });
+    }
+
+    /// What updog leaves on the disk.
+    void play_updog(const std::string& command, const char* flags, int exit_status = 0)
+    {
+        processes.play("/usr/bin/updog " + command,
+                       [this, flags, exit_status](const io::Command&) -> Result<io::Outcome> {
+                           other_set = flags;
+                           if (other_set == prepared) {
+                               files.put(staged_path, to_text(to_json(staged)));
+                           }
+                           return io::Outcome{exit_status, "", exit_status == 0 ? "" : "<3>no\n"};
+                       });
     }
 
     int run(const std::vector<std::string>& arguments)
@@ -53,7 +74,15 @@ protected:
     io::FakeFiles files{{"/etc/os-release", "VARIANT_ID=metal-dev\nVERSION_ID=\"1.0.0\"\n"},
                         {"/etc/thar-be-updates.toml", "version-lock = \"latest\"\n"},
                         {"/run/lock/x", ""},
-                        {"/run/cache/x", ""}};
+                        {"/run/cache/x", ""},
+                        {"/var/lib/bottlerocket/x", ""}};
+    static constexpr auto cleared = "priority=0 tries_left=0 successful=false";
+    static constexpr auto prepared = "priority=0 tries_left=1 successful=false";
+    static constexpr auto activated = "priority=2 tries_left=1 successful=false";
+    static constexpr auto worked = "priority=1 tries_left=0 successful=true";
+    static constexpr auto gone_back = "priority=2 tries_left=0 successful=true";
+    std::string other_set = cleared;
+    StagedUpdate staged{.image = {"x86_64", "1.1.0", "metal-dev"}};
     io::FakeClock clock;
     io::FakeProcesses processes;
     io::FakeFileLocks locks;
@@ -81,9 +110,80 @@ TEST_F(TharBeUpdatesTest, LeadsFromACheckToTheFlip)
     EXPECT_EQ(status().state, State::staged);
     EXPECT_THAT(processes.command_lines(),
                 ElementsAre("/usr/bin/updog whats --all --json",
-                            "/usr/bin/updog update-image --image 1.1.0",
-                            "/usr/bin/updog update-apply", "/usr/bin/updog update-revert"));
+                            "/usr/bin/updog update-image --image 1.1.0", "/usr/bin/signpost status",
+                            "/usr/bin/updog update-apply", "/usr/bin/signpost status",
+                            "/usr/bin/updog update-revert", "/usr/bin/signpost status"));
     EXPECT_THAT(manager.said, ElementsAre("READY=1", "READY=1", "READY=1", "READY=1"));
+}
+
+TEST_F(TharBeUpdatesTest, KeepsWhatIsStagedWhereAPrepareFailsBeforeItTouchesTheSet)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(run({"prepare"}), 0);
+    play_updog("update-image --image 1.1.0", prepared, 1); // The network is gone.
+    EXPECT_EQ(run({"prepare"}), 1);
+    EXPECT_EQ(message(), "no");
+    EXPECT_EQ(status().state, State::staged);
+    EXPECT_EQ(status().staging->image.version, "1.1.0");
+    EXPECT_EQ(run({"activate"}), 0);
+
+    EXPECT_EQ(run({"deactivate"}), 0);
+    play_updog("update-image --image 1.1.0", cleared, 1); // And now in the middle of it.
+    EXPECT_EQ(run({"prepare"}), 1);
+    EXPECT_EQ(status().state, State::available);
+    EXPECT_FALSE(status().staging.has_value());
+}
+
+TEST_F(TharBeUpdatesTest, GoesBackAndTakesThatBack)
+{
+    // 1.0.0 was brought as an update of 0.9.0.
+    staged = {.image = {"x86_64", "1.0.0", "metal-dev"},
+              .before = ImageIdentity{"x86_64", "0.9.0", "metal-dev"}};
+    files.put(staged_path, to_text(to_json(staged)));
+    other_set = worked;
+    play_updog("update-rollback", gone_back);
+    play_updog("update-revert", worked);
+
+    EXPECT_EQ(run({"rollback"}), 0);
+    EXPECT_EQ(status().state, State::ready);
+    EXPECT_FALSE(status().active->next_to_boot);
+    EXPECT_EQ(status().active->image.version, "1.0.0");
+    EXPECT_TRUE(status().staging->next_to_boot);
+    EXPECT_EQ(status().staging->image.version, "0.9.0");
+    EXPECT_FALSE(status().last_command.has_value());
+    EXPECT_THAT(manager.said, ElementsAre("READY=1"));
+    EXPECT_EQ(run({"prepare"}), 65) << "it would overwrite what boots next";
+
+    EXPECT_EQ(run({"deactivate"}), 0);
+    EXPECT_EQ(status().state, State::idle);
+    EXPECT_TRUE(status().active->next_to_boot);
+    EXPECT_FALSE(status().staging.has_value());
+
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(run({"rollback"}), 0);
+    EXPECT_EQ(run({"deactivate"}), 0);
+    EXPECT_EQ(status().state, State::available);
+}
+
+TEST_F(TharBeUpdatesTest, SaysWhyItCannotGoBack)
+{
+    play_updog("update-rollback", cleared, 1);
+    EXPECT_EQ(run({"rollback"}), 1);
+    EXPECT_THAT(manager.said, ElementsAre("STATUS=no"));
+    EXPECT_FALSE(files.exists(status_path));
+    const auto held = locks.try_lock(lock_path, io::Locking::shared);
+    EXPECT_EQ(run({"rollback"}), 64);
+}
+
+TEST_F(TharBeUpdatesTest, KeepsTheStateWhereTheDiskDoesNotTell)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(run({"prepare"}), 0);
+    processes.play("/usr/bin/signpost status", [](const io::Command&) -> Result<io::Outcome> {
+        return io::Outcome{1, "", "no table"};
+    });
+    EXPECT_EQ(run({"activate"}), 0);
+    EXPECT_EQ(status().state, State::staged);
 }
 
 TEST_F(TharBeUpdatesTest, RefusesBeforeItSaysThatItIsReady)
@@ -133,30 +233,78 @@ TEST_F(TharBeUpdatesTest, TellsOfNonsenseAndOfAMissingProgram)
 TEST_F(TharBeUpdatesTest, TakesTheDownloadsProgressIntoTheStatus)
 {
     EXPECT_EQ(run({"refresh"}), 0);
-    processes.play("/usr/bin/updog update-image", [&](const io::Command&) -> Result<io::Outcome> {
-        files.put(progress_path, to_text(to_json(ProgressReport{7, 10, 70, 3})));
-        return io::Outcome{0, "", ""};
-    });
+    processes.play("/usr/bin/updog update-image --image 1.1.0",
+                   [&](const io::Command&) -> Result<io::Outcome> {
+                       files.put(progress_path, to_text(to_json(ProgressReport{7, 10, 70, 3})));
+                       return io::Outcome{0, "", ""};
+                   });
     EXPECT_EQ(run({"prepare"}), 0);
     EXPECT_EQ(status().progress, (ProgressReport{7, 10, 70, 3}));
+    EXPECT_TRUE(files.exists(progress_path));
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_FALSE(files.exists(progress_path)) << "it is not this command's";
 }
 
 TEST_F(TharBeUpdatesTest, RecordsACommandThatWasCutOff)
 {
     EXPECT_EQ(run({"refresh"}), 0);
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0);
     EXPECT_EQ(status().last_command->status, CommandStatus::success);
 
     files.put("/run/cache/thar-be-updates/running", "prepare");
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0);
     EXPECT_EQ(status().last_command->kind, CommandKind::prepare);
     EXPECT_EQ(message(), "stopped on request");
     EXPECT_EQ(status().state, State::available);
 
+    EXPECT_EQ(run({"prepare"}), 0);
+    files.put("/run/cache/thar-be-updates/running", "prepare");
+    EXPECT_EQ(run({"record-end", "prepare"}), 0);
+    EXPECT_EQ(status().state, State::staged) << "it was stopped before it had begun to fill";
+
     result = "oom-kill";
     files.put("/run/cache/thar-be-updates/running", "refresh");
-    EXPECT_EQ(run({"record-end"}), 0);
+    EXPECT_EQ(run({"record-end", "prepare"}), 0) << "that is another's to tell";
+    EXPECT_EQ(message(), "stopped on request");
+    EXPECT_EQ(run({"record-end", "refresh"}), 0);
     EXPECT_EQ(message(), "ended before it was done: oom-kill");
+}
+
+/// A lock that others hold at the first tries.
+class BusyLocks final : public io::FileLocks {
+public:
+    Result<std::unique_ptr<io::FileLock>> try_lock(const std::filesystem::path& path,
+                                                   io::Locking locking) override
+    {
+        if (busy > 0) {
+            --busy;
+            return fail(Errc::locked, "busy");
+        }
+        return locks_.try_lock(path, locking);
+    }
+
+    int busy = 0;
+
+private:
+    io::FakeFileLocks locks_;
+};
+
+TEST_F(TharBeUpdatesTest, LosesNoOutcomeToThoseWhoReadTheStatusMeanwhile)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    BusyLocks busy_locks;
+    const auto record_end = [&] {
+        files.put("/run/cache/thar-be-updates/running", "prepare");
+        return run_thar_be_updates({"record-end", "prepare"},
+                                   {files, clock, processes, busy_locks, manager, "signal"});
+    };
+    busy_locks.busy = 20;
+    EXPECT_EQ(*record_end(), 0);
+    EXPECT_EQ(message(), "ended before it was done: signal");
+    EXPECT_EQ(clock.slept(), std::chrono::seconds(1));
+    busy_locks.busy = 1000;
+    EXPECT_THAT(record_end().error().message(), HasSubstr("recording how prepare ended"));
+    EXPECT_LT(clock.slept(), std::chrono::seconds(5));
 }
 
 TEST_F(TharBeUpdatesTest, ExplainsItself)
@@ -164,6 +312,7 @@ TEST_F(TharBeUpdatesTest, ExplainsItself)
     EXPECT_EQ(run({}), 2);
     EXPECT_EQ(run({"update"}), 2);
     EXPECT_EQ(run({"refresh", "prepare"}), 2);
+    EXPECT_EQ(run({"record-end"}), 2);
     EXPECT_EQ(run({"refresh", "--log-level", "loud"}), 2);
     EXPECT_EQ(run({"--help"}), 0);
 }

@@ -16,7 +16,6 @@ namespace holdfast::update {
 namespace {
 
 constexpr std::uint64_t largest_manifest = 2U << 20;
-constexpr std::uint64_t largest_migration = 1U << 20;
 constexpr std::size_t largest_config = 64U << 10;
 
 /// Everything that a command decides by.
@@ -25,7 +24,6 @@ struct Situation {
     ImageIdentity running = {};
     Version version = *Version::parse("0.0.0");
     std::unique_ptr<UpdateSource> source = {};
-    std::string manifest_text = {};
     Manifest manifest = {};
     std::vector<Update> available = {};
 };
@@ -71,10 +69,10 @@ Result<Situation> look_around(const UpdogOptions& options, const Updog& world)
                Version::parse(situation.running.version).while_("VERSION_ID of os-release"));
     TRY_ASSIGN(situation.source,
                world.open_source(situation.config, make_query(base_parameters(situation))));
-    TRY_ASSIGN(situation.manifest_text,
+    TRY_ASSIGN(const auto manifest,
                situation.source->read_target(std::string(manifest_target), largest_manifest));
     TRY_ASSIGN(situation.manifest,
-               parse_manifest(situation.manifest_text).while_("the repository's manifest.json"));
+               parse_manifest(manifest).while_("the repository's manifest.json"));
     const Viewpoint viewpoint{.variant = options.variant.empty() ? situation.running.variant
                                                                  : options.variant,
                               .arch = situation.running.arch,
@@ -132,58 +130,34 @@ Result<UpdogResult> check_update(const UpdogOptions& options, const Updog& world
                            options.json ? to_pretty_text(to_json(*chosen)) + "\n" : line(*chosen)};
 }
 
-/// Removes what an earlier update left, so that nothing stale is ever run.
-Result<void> empty_folder(io::Files& files, const std::filesystem::path& folder)
+/// Should the update fail to boot, the version that runs then can tell which one it was; and while
+/// it runs, which one lies in the other set.
+Result<void> note_staged(const Update& update, const ImageIdentity& running, const Updog& world)
 {
-    TRY(files.create_directories(folder));
-    TRY(files.set_mode(folder, 0700));
-    TRY_ASSIGN(const auto names, files.list(folder));
-    for (const auto& name : names) {
-        TRY(files.remove(folder / name));
-    }
-    return {};
-}
-
-/// Keeps what the next boot needs to convert the settings. The manifest comes last: where it is,
-/// everything that it names is.
-Result<void> keep_migrations(Situation& situation, const std::vector<std::string>& migrations,
-                             io::Files& files)
-{
-    const std::filesystem::path folder = migrations_path;
-    TRY(empty_folder(files, folder));
-    for (const auto& name : migrations) {
-        TRY_ASSIGN(const auto content, situation.source->read_target(name, largest_migration));
-        TRY(io::replace_file(files, folder / name, content, 0600));
-    }
-    return io::replace_file(files, folder / manifest_target, situation.manifest_text, 0600);
-}
-
-/// Should the update fail to boot, the version that runs then can tell which one it was.
-Result<void> note_staged(const Update& update, const Updog& world)
-{
-    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
-    const Json staged = {{"version", update.version.str()}, {"when", utc_text(now)}};
-    return io::replace_file(world.files, staged_path, to_pretty_text(staged) + "\n");
+    const StagedUpdate staged{
+        .image = {.arch = update.arch, .version = update.version.str(), .variant = update.variant},
+        .when = std::chrono::floor<std::chrono::seconds>(world.clock.now()),
+        .before = running};
+    return io::replace_file(world.files, staged_path, to_pretty_text(to_json(staged)) + "\n");
 }
 
 /// Fetches the chosen update into the inactive set.
 Result<void> install(Situation& situation, const Update& update, const Updog& world)
 {
+    // An update that the settings cannot follow is refused. The migrations themselves are in the
+    // new image; the server's log is told their names, as the reference does.
     TRY_ASSIGN(auto migrations,
                migration_path(situation.manifest.migrations, situation.version, update.version));
     auto parameters = base_parameters(situation);
-    auto names = migrations;
-    names.emplace_back(manifest_target);
+    migrations.emplace_back(manifest_target);
     parameters["target"] = update.version.str();
-    parameters["migrations"] = join(names, ",");
+    parameters["migrations"] = join(migrations, ",");
     situation.source->set_query(make_query(parameters));
 
-    TRY(keep_migrations(situation, migrations, world.files)
-            .while_("keeping the migrations of the settings"));
     ProgressFile progress(world.files, world.clock);
     TRY(situation.source->install(
         update.images, [&](const InstallProgress& now) { progress.report(now); }));
-    return note_staged(update, world);
+    return note_staged(update, situation.running, world);
 }
 
 Result<void> reboot(const Updog& world)
@@ -193,10 +167,15 @@ Result<void> reboot(const Updog& world)
     return {};
 }
 
-Result<void> activate(const UpdogOptions& options, const Updog& world)
+Result<void> choose_boot(Result<void> (BootChoice::*choice)(), const Updog& world)
 {
     TRY_ASSIGN(const auto boot, world.open_boot_choice());
-    TRY(boot->activate());
+    return (*boot.*choice)();
+}
+
+Result<void> activate(const UpdogOptions& options, const Updog& world)
+{
+    TRY(choose_boot(&BootChoice::activate, world));
     if (options.reboot) {
         TRY(reboot(world));
     }
@@ -242,11 +221,12 @@ Result<UpdogResult> run_updog(const std::vector<std::string>& arguments, const U
     case UpdogCommand::update: return update(options, world, AfterFetching::boot_it);
     case UpdogCommand::update_image: return update(options, world, AfterFetching::nothing);
     case UpdogCommand::update_apply: TRY(activate(options, world)); return UpdogResult{};
-    case UpdogCommand::update_revert: {
-        TRY_ASSIGN(const auto boot, world.open_boot_choice());
-        TRY(boot->deactivate());
+    case UpdogCommand::update_revert:
+        TRY(choose_boot(&BootChoice::deactivate, world));
         return UpdogResult{};
-    }
+    case UpdogCommand::update_rollback:
+        TRY(choose_boot(&BootChoice::rollback, world));
+        return UpdogResult{};
     }
     return fail(Errc::internal, "a command without a meaning");
 }

@@ -13,10 +13,6 @@
 
 namespace holdfast::update {
 
-/// Where `update-image` keeps what the next boot needs to convert the settings: the migrations and
-/// the manifest that orders them. On PRIVATE, readable before anything else is mounted.
-constexpr auto migrations_path = "/var/lib/bottlerocket/migrations";
-
 /// What updog works with; borrowed for the call. The two makers are called only by commands that
 /// need what they make, so that applying a fetched update needs no network.
 struct Updog {

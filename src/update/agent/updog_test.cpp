@@ -64,6 +64,11 @@ public:
         world_.calls.emplace_back("deactivate");
         return {};
     }
+    Result<void> rollback() override
+    {
+        world_.calls.emplace_back("rollback");
+        return {};
+    }
 
 private:
     FakeWorld& world_;
@@ -87,8 +92,6 @@ protected:
             R"({"updates": [)" + offer("1.0.0") + "," + offer("1.1.0") + "," +
             offer("1.2.0", R"({"0": "2024-01-02T00:00:00Z"})") +
             R"json(], "migrations": {"(1.0.0, 1.1.0)": ["m1", "m2"], "(1.1.0, 1.2.0)": []}})json";
-        fake.targets["m1"] = "first";
-        fake.targets["m2"] = "second";
         processes.answer("/usr/bin/systemctl reboot", {});
         files.put_directory("/var/lib/bottlerocket");
         files.put_directory("/run/cache");
@@ -154,19 +157,19 @@ TEST_F(UpdogTest, ListsAllOnTheStreamsOfTheReference)
     EXPECT_EQ((*list)[0]["version"], "1.1.0");
 }
 
-TEST_F(UpdogTest, KeepsTheMigrationsBeforeItTouchesTheSet)
+TEST_F(UpdogTest, InstallsAndNotesWhatItBrought)
 {
-    files.put("/var/lib/bottlerocket/migrations/stale", "x");
     ASSERT_TRUE(run({"update-image"}).has_value());
     EXPECT_THAT(fake.calls,
                 ElementsAre("open seed=5&version=1.0.0", "read manifest.json",
                             "query migrations=m1%2Cm2%2Cmanifest.json&seed=5&target=1.1.0"
                             "&version=1.0.0",
-                            "read m1", "read m2", "install root-1.1.0 boot-1.1.0 hash-1.1.0"));
-    EXPECT_THAT(*files.list(migrations_path), ElementsAre("m1", "m2", "manifest.json"));
-    EXPECT_EQ(*files.read("/var/lib/bottlerocket/migrations/m2"), "second");
-    EXPECT_EQ(files.mode(migrations_path), 0700);
-    EXPECT_EQ((*parse_json(*files.read(staged_path)))["version"], "1.1.0");
+                            "install root-1.1.0 boot-1.1.0 hash-1.1.0"))
+        << "migrations are no targets: the new image carries them";
+    const auto staged = parse_staged(*files.read(staged_path));
+    ASSERT_TRUE(staged.has_value()) << staged.error().message();
+    EXPECT_EQ(staged->image.version, "1.1.0");
+    EXPECT_EQ(staged->before->version, "1.0.0");
     EXPECT_EQ(to_text(*parse_json(*files.read(progress_path))),
               R"({"bytes":10,"percent":100,"rate":3000,"total":10})");
 }
@@ -176,14 +179,6 @@ TEST_F(UpdogTest, RefusesAnUpdateThatTheSettingsCannotFollow)
     fake.targets["manifest.json"] = R"({"updates": [)" + offer("1.1.0") + R"(], "migrations": {}})";
     EXPECT_THAT(run({"update-image"}).error().message(), HasSubstr("from 1.0.0 to 1.1.0"));
     EXPECT_EQ(fake.calls.size(), 2);
-}
-
-TEST_F(UpdogTest, DoesNothingWhereAMigrationIsMissing)
-{
-    fake.targets.erase("m2");
-    EXPECT_THAT(run({"update-image"}).error().message(), HasSubstr("no target m2"));
-    EXPECT_EQ(fake.calls.back(), "read m2");
-    EXPECT_FALSE(files.exists("/var/lib/bottlerocket/migrations/manifest.json"));
 }
 
 TEST_F(UpdogTest, FlipsOnlyWhatIsWhole)
@@ -198,12 +193,14 @@ TEST_F(UpdogTest, FlipsOnlyWhatIsWhole)
     EXPECT_EQ(processes.commands().size(), 1);
 }
 
-TEST_F(UpdogTest, AppliesAndRevertsWithoutTheNetwork)
+TEST_F(UpdogTest, AppliesRevertsAndGoesBackWithoutTheNetwork)
 {
     EXPECT_TRUE(run({"update-apply"}).has_value());
     EXPECT_THAT(fake.calls, ElementsAre("activate"));
     EXPECT_TRUE(run({"update-revert"}).has_value());
     EXPECT_THAT(fake.calls, ElementsAre("deactivate"));
+    EXPECT_TRUE(run({"update-rollback"}).has_value());
+    EXPECT_THAT(fake.calls, ElementsAre("rollback"));
     EXPECT_THAT(processes.commands(), IsEmpty());
 }
 

@@ -1,4 +1,3 @@
-#include "io/posix/posix_service_manager.hpp"
 #include "io/posix/posix_system.hpp"
 #include "io/posix/run_program.hpp"
 #include "update/signpost/program.hpp"
@@ -20,14 +19,8 @@ Result<std::unique_ptr<io::BlockDevice>> open_disk(const std::filesystem::path& 
 
 Result<int> run(const CommandLine& arguments, io::System& system)
 {
-    const auto text = update::run_signpost(arguments, system.files, open_disk);
-    if (!text.has_value()) {
-        // For who started the unit, if this is one; else there is nobody to tell.
-        io::PosixServiceManager manager(system.environment("NOTIFY_SOCKET"));
-        static_cast<void>(manager.notify("STATUS=" + text.error().message()).has_value());
-        return Failure{text.error()};
-    }
-    std::fputs(text->c_str(), stdout);
+    TRY_ASSIGN(const auto text, update::run_signpost(arguments, system.files, open_disk));
+    std::fputs(text.c_str(), stdout);
     return 0;
 }
 

@@ -7,7 +7,7 @@ using boot::SlotFlags;
 namespace {
 
 /// Whether a set may be rolled back to. Unlike `boot::is_bootable` a success alone is enough: the
-/// priority, which may be 0 after `cancel-upgrade`, is about to be given.
+/// priority, which may be 0 by an older version's `cancel-upgrade`, is about to be given.
 bool has_worked_or_may_try(SlotFlags flags)
 {
     return flags.successful || (flags.priority > 0 && flags.tries_left > 0);
@@ -203,7 +203,7 @@ Result<void> Signpost::cancel_upgrade()
 {
     TRY_ASSIGN(const auto slot, require_inactive());
     auto flags = partitions(slot).flags;
-    flags.priority = 0;
+    flags.priority = flags.successful ? 1 : 0;
     set_flags(slot, flags);
     auto active_flags = partitions(active_).flags;
     active_flags.priority = 2;

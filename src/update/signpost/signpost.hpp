@@ -60,7 +60,8 @@ public:
     Result<void> mark_inactive_valid();
     /// The next boot tries the inactive set. Needs a valid one that is not marked yet.
     Result<void> upgrade_to_inactive();
-    /// Takes `upgrade_to_inactive` back. The inactive set stays valid.
+    /// Takes `upgrade_to_inactive` or `rollback_to_inactive` back. An inactive set that was never
+    /// tried stays valid; one that has worked stays what the machine falls back to.
     Result<void> cancel_upgrade();
     /// The inactive set, which has worked before or has tries left, boots from now on.
     Result<void> rollback_to_inactive();

@@ -160,14 +160,24 @@ Result<void> activate(Signpost& signpost)
 Result<void> deactivate(Signpost& signpost)
 {
     const auto slot = signpost.inactive();
-    if (!slot || signpost.partitions(*slot).flags.priority == 0) {
-        return fail(Errc::conflict, "no update is activated");
+    const auto active = signpost.partitions(signpost.active()).flags;
+    // Not `signpost.next()`: in a trial that is the inactive set, to which nobody has gone back.
+    if (!slot || !boot::is_bootable(signpost.partitions(*slot).flags) ||
+        signpost.partitions(*slot).flags.priority <= active.priority) {
+        return fail(Errc::conflict, "no other version was chosen for the next boot");
     }
     return signpost.cancel_upgrade();
 }
 
 Result<void> rollback(Signpost& signpost)
 {
+    const auto slot = signpost.inactive();
+    const auto flags = slot ? signpost.partitions(*slot).flags : boot::SlotFlags{};
+    if (!flags.successful && flags.tries_left > 0) {
+        return fail(Errc::conflict,
+                    "{} holds an update that has not been tried yet, no version to go back to",
+                    name(*slot));
+    }
     return signpost.rollback_to_inactive();
 }
 

@@ -44,10 +44,11 @@ Result<Prepared> prepare(Machine machine, const Release& release, io::HttpClient
 /// The next boot tries the prepared set once. Errors: `conflict` when none is prepared or it is
 /// marked already; `io`.
 Result<void> activate(Signpost& signpost);
-/// Takes `activate` back; the set stays prepared. Errors: `conflict` when it was not activated.
+/// Takes `activate` or `rollback` back: the set stays prepared, or what the machine falls back to.
+/// Errors: `conflict` when the next boot would not take the inactive set; `io`.
 Result<void> deactivate(Signpost& signpost);
-/// The next boot takes the inactive set, which has worked before. Errors: `conflict` when it would
-/// not boot; `io`.
+/// The next boot takes the inactive set, which has worked before. Errors: `conflict` when it has
+/// not, as an update that was never tried; `io`.
 Result<void> rollback(Signpost& signpost);
 
 } // namespace holdfast::update

@@ -3,6 +3,7 @@
 
 #include "boot/core/boot_attempt.hpp"
 #include "boot/hosted/block_device_disk.hpp"
+#include "update/blocks/block_map.hpp"
 #include "update/testing/test_machine.hpp"
 
 #include <gtest/gtest.h>
@@ -36,6 +37,7 @@ public:
         return boot::Fault::came_back;
     }
     void note(std::string_view, boot::Fault) override {}
+    void leave(const boot::Slot&, boot::Fault) override {}
 
     std::optional<SlotName> booted;
     const TestRelease* running = nullptr;
@@ -132,7 +134,7 @@ protected:
         server_.gives_ranges = GetParam().gives_ranges;
         auto signpost = machine.signpost();
         TRY(prepare({signpost, machine.devices(SlotName::a), machine.devices(SlotName::b)}, release,
-                    server_, {}, {.blocks_per_request = 2, .blocks_per_flush = 5, .blocks_per_window = 9}));
+                    server_, {}, limits_));
         return activate(signpost);
     }
 
@@ -183,6 +185,7 @@ protected:
 
     std::vector<std::byte> content_ = make_content();
     io::FakeHttpClient server_;
+    Limits limits_{.blocks_per_request = 2, .blocks_per_flush = 5, .blocks_per_window = 9};
 };
 
 int points = 0;
@@ -219,7 +222,39 @@ TEST_P(UpdatePowerCut, AlsoWhenTheAttemptAfterItIsCutTooAtEveryStep)
     }
 }
 
+/// Whatever a power cut cannot take back comes over the wire once.
+class DownloadPowerCut : public UpdatePowerCut {
+protected:
+    DownloadPowerCut() { limits_.blocks_per_request = limits_.blocks_per_flush = 1; }
+};
+
+TEST_P(DownloadPowerCut, CostsTheListAndWhatWasNotFlushed)
+{
+    auto machine = make_machine(0);
+    ASSERT_TRUE(update(machine).has_value());
+    const auto at_once = server_.body_bytes;
+    const auto list = next_release().blocks.size();
+    ASSERT_GT(at_once, list + 5 * block_bytes);
+
+    bool finished = false;
+    for (int step = 0; !finished; ++step) {
+        SCOPED_TRACE(step);
+        machine = make_machine(static_cast<std::uint64_t>(step));
+        server_.body_bytes = 0;
+        finished = update_until_cut(machine, step);
+        if (!finished) {
+            ASSERT_TRUE(update(machine).has_value());
+        }
+        // The block that was on its way to the disk, and the one that was on its way here.
+        ASSERT_LE(server_.body_bytes, at_once + list + 2 * block_bytes);
+    }
+}
+
 using InactiveSet = Scenario::InactiveSet;
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, DownloadPowerCut,
+                         ::testing::Values(Scenario{"first update", InactiveSet::garbage}));
+
 
 INSTANTIATE_TEST_SUITE_P(
     Scenarios, UpdatePowerCut,

@@ -325,6 +325,26 @@ TEST_F(Prepare, TakesTheTreeWhereTheHashPartitionHasNoRoomForTheListBesideWhatLi
     }
 }
 
+TEST_F(Prepare, TakesTheTreeWhereThePartitionDoesNotKeepTheList)
+{
+    // The eighth partition; its last block.
+    const std::uint64_t behind_hash_b = first_sector + 8 * sectors_of_partition;
+    for (const auto refuse : {&io::FakeDisk::refuse_writes, &io::FakeDisk::refuse_reads}) {
+        TestMachine worn;
+        worn.install(SlotName::a, old_release());
+        worn.fill_with_garbage(SlotName::b);
+        (worn.disk().*refuse)(behind_hash_b - 8, behind_hash_b - 1);
+        auto signpost = worn.signpost();
+        const auto prepared =
+            prepare({signpost, worn.devices(SlotName::a), worn.devices(SlotName::b)},
+                    new_release().release, server);
+        ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
+        EXPECT_TRUE(worn.holds(SlotName::b, new_release()));
+        ASSERT_TRUE(prepared->list_problem.has_value());
+        EXPECT_THAT(prepared->list_problem->message(), HasSubstr("does not keep the block list"));
+    }
+}
+
 TEST_F(Prepare, RefusesWhileTheRunningSetHasNotProvedItself)
 {
     // B is on trial, and A is what the machine falls back to.
@@ -391,6 +411,44 @@ TEST_F(Prepare, IsFollowedByActivateDeactivateAndRollback)
     ASSERT_TRUE(after_boot.mark_successful_boot().has_value());
     ASSERT_TRUE(rollback(after_boot).has_value());
     EXPECT_EQ(after_boot.next(), SlotName::a);
+}
+
+/// What may be done to the other set while A runs, and what its flags are then.
+struct FlagCase {
+    const char* what;
+    SlotFlags a;
+    SlotFlags b;
+    std::optional<SlotFlags> deactivated; ///< Of B; nothing where it is refused.
+    std::optional<SlotFlags> rolled_back;
+};
+
+TEST(BootChoice, IsChangedOnlyWhereThatMakesSense)
+{
+    constexpr SlotFlags good{2, 0, true};
+    for (const auto& [what, a, b, deactivated, rolled_back] : {
+             FlagCase{"nothing else", good, cleared, {}, {}},
+             FlagCase{"prepared", good, valid, {}, {}},
+             FlagCase{"activated", proved, {2, 1, false}, valid, {}},
+             FlagCase{"a version to go back to", good, proved, {}, good},
+             FlagCase{"gone back", proved, good, proved, good},
+             FlagCase{"left after its trial", proved, {2, 0, false}, {}, {}},
+             FlagCase{"in a trial", {2, 0, false}, proved, {}, good},
+             FlagCase{"at priority 0", good, {0, 0, true}, {}, good},
+         }) {
+        SCOPED_TRACE(what);
+        using Change = Result<void> (*)(Signpost&);
+        const auto flags_after = [&](Change change) -> std::optional<SlotFlags> {
+            TestMachine machine(0, a, b);
+            auto signpost = machine.signpost();
+            const auto done = change(signpost);
+            EXPECT_TRUE(done.has_value() || done.error().code() == Errc::conflict);
+            const auto after = boot::flags_on(machine.disk(), boot::boot_b);
+            EXPECT_TRUE(done.has_value() || after == b) << "a refusal changes nothing";
+            return done.has_value() ? std::optional(after) : std::nullopt;
+        };
+        EXPECT_EQ(flags_after(deactivate), deactivated);
+        EXPECT_EQ(flags_after(rollback), rolled_back);
+    }
 }
 
 } // namespace

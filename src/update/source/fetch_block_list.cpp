@@ -1,6 +1,8 @@
 #include "update/source/fetch_block_list.hpp"
 
+#include "io/block_range.hpp"
 #include "update/source/block_assembler.hpp"
+#include "update/source/fill_partition.hpp"
 
 #include <algorithm>
 
@@ -41,21 +43,33 @@ Result<void> check_length(const Release& release)
     return {};
 }
 
-Result<void> fetch_to(Transfer& transfer, const Payload& payload, io::BlockDevice& device,
-                      std::uint64_t at)
+/// The partition's error by another code than a server's that does not answer: the update can do
+/// without the list, and may need none of these sectors.
+template <typename T>
+Result<T> of_partition(Result<T> result)
 {
-    crypto::Sha256Stream hash;
+    if (!result.has_value() && result.error().code() == Errc::io) {
+        return fail(Errc::corrupt, "the hash partition does not keep the block list: {}",
+                    result.error().message());
+    }
+    return result;
+}
+
+Result<void> fetch_to(Transfer& transfer, const Payload& payload, io::BlockDevice& part)
+{
     BlockAssembler assembler(0, payload.length,
                              [&](std::uint32_t block, std::span<const std::byte> bytes) {
-                                 return device.write(at + block * block_bytes, bytes);
+                                 return of_partition(part.write(block * block_bytes, bytes));
                              });
     TRY(transfer.fetch(payload, std::nullopt,
                        [&](std::span<const std::byte> piece) -> Result<void> {
                            TRY(transfer.go_on());
-                           hash.update(piece);
                            return assembler.add(piece);
                        }));
-    if (hash.finish() != payload.sha256) {
+    // A worn sector shows in the flush, or when it is read.
+    TRY(of_partition(part.flush()));
+    TRY_ASSIGN(const bool holds, of_partition(holds_payload(transfer, payload, part)));
+    if (!holds) {
         return fail(Errc::corrupt, "{} is not what the release says", payload.url);
     }
     return {};
@@ -71,8 +85,10 @@ Result<BlockList> fetch_block_list(Transfer& transfer, const Release& release,
     }
     TRY(check_length(release));
     TRY_ASSIGN(const auto at, find_room(release, inactive_hash));
-    TRY(fetch_to(transfer, *release.blocks, inactive_hash, at));
-    TRY_ASSIGN(auto list, open_block_list(inactive_hash, at, release.blocks->length));
+    io::BlockRange part(inactive_hash, at, blocks_for(release.blocks->length) * block_bytes);
+    TRY(fetch_to(transfer, *release.blocks, part));
+    TRY_ASSIGN(auto list,
+               of_partition(open_block_list(inactive_hash, at, release.blocks->length)));
     if (list.head.boot_bytes != release.boot.length ||
         list.head.verity.data_blocks * block_bytes != release.root.length) {
         return fail(Errc::corrupt, "the block list is for {} bytes of boot and {} blocks of root",

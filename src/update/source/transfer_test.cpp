@@ -39,5 +39,24 @@ TEST(Transfer, CountsWhatGoesOverTheWireWhileItComes)
     EXPECT_EQ(transfer.progress().wire_bytes, with_headers + 500) << "in vain, but it came";
 }
 
+TEST(Transfer, GivesUpOnAServerThatBringsLessThan16KibibytesASecond)
+{
+    using namespace std::chrono_literals;
+    const Payload payload{.name = "x", .url = "http://updates/x", .length = 3 << 20, .sha256 = {}};
+    io::FakeHttpClient http;
+    http.files[payload.url].resize(payload.length);
+    const Watch watch;
+    const Limits limits;
+    Transfer transfer(http, watch, limits);
+    const auto deadline_of = [&](std::optional<io::ByteRange> range) {
+        const auto sink = [](auto) { return Result<void>(); };
+        EXPECT_TRUE(transfer.fetch(payload, range, sink).has_value());
+        return http.requests.back().deadline;
+    };
+    EXPECT_EQ(deadline_of({}), 60s + 3 * 64s);
+    EXPECT_EQ(deadline_of(io::ByteRange{0, 1 << 20}), 60s + 64s);
+    EXPECT_EQ(deadline_of(io::ByteRange{0, 1}), 60s);
+}
+
 } // namespace
 } // namespace holdfast::update

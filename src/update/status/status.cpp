@@ -123,6 +123,36 @@ Result<void> parse_optional(const Json& json, Result<T> (*parse)(const Json&),
     return {};
 }
 
+/// Whether the state says nothing about the other set that is not so.
+bool is_borne_out(State state, OtherSet::Use use)
+{
+    switch (state) {
+    case State::idle:
+    case State::available: return true;
+    case State::staged: return use == OtherSet::Use::may_be_activated;
+    case State::ready: return use == OtherSet::Use::boots_next;
+    }
+    return false;
+}
+
+Status with_other_set(Status status, const OtherSet& other)
+{
+    const bool boots_next = other.use == OtherSet::Use::boots_next;
+    status.staging.reset();
+    if (other.use == OtherSet::Use::none) {
+        status.state = status.chosen.has_value() ? State::available : State::idle;
+    } else {
+        status.state = boots_next ? State::ready : State::staged;
+        if (other.image) {
+            status.staging = PartitionStatus{.image = *other.image, .next_to_boot = boots_next};
+        }
+    }
+    if (status.active.has_value()) {
+        status.active->next_to_boot = !boots_next;
+    }
+    return status;
+}
+
 } // namespace
 
 std::string_view name(State state)
@@ -174,6 +204,25 @@ Json to_json(const Status& status)
             {"progress", status.progress.has_value() ? to_json(*status.progress) : Json()}};
 }
 
+Result<StagedUpdate> parse_staged(std::string_view content)
+{
+    TRY_ASSIGN(const auto json, parse_json(content));
+    StagedUpdate staged;
+    TRY_ASSIGN(staged.image, parse_image(json));
+    TRY_ASSIGN(const auto when, text(json, "when"));
+    TRY_ASSIGN(staged.when, parse_utc_time(when));
+    TRY(parse_optional(member(json, "before"), parse_image, staged.before));
+    return staged;
+}
+
+Json to_json(const StagedUpdate& staged)
+{
+    auto json = image_to_json(staged.image);
+    json["when"] = utc_text(staged.when);
+    json["before"] = or_null(staged.before, image_to_json);
+    return json;
+}
+
 Json to_json(const ProgressReport& progress)
 {
     return {{"bytes", progress.bytes},
@@ -215,41 +264,42 @@ std::optional<ExitStatus> refusal(const Status& status, CommandKind command)
     return ExitStatus::failure;
 }
 
-Status after_command(Status status, const CommandRecord& outcome)
+OtherSet other_set(const BootSets& sets, const std::optional<StagedUpdate>& staged,
+                   const ImageIdentity& running)
+{
+    OtherSet other;
+    if (sets.other_is_next) {
+        other.use = OtherSet::Use::boots_next;
+    } else if (sets.other && sets.other->priority == 0 && sets.other->tries_left > 0 &&
+               !sets.other->successful) {
+        other.use = OtherSet::Use::may_be_activated;
+    }
+    if (staged) {
+        other.image = staged->image == running ? staged->before : staged->image;
+    }
+    return other;
+}
+
+Status after_command(Status status, const CommandRecord& outcome,
+                     const std::optional<OtherSet>& other)
 {
     const bool succeeded = outcome.status == CommandStatus::success;
     status.last_command = outcome;
-    switch (outcome.kind) {
-    case CommandKind::refresh:
+    if (outcome.kind == CommandKind::refresh) {
         if (status.state == State::idle || status.state == State::available) {
             status.state = succeeded && status.chosen.has_value() ? State::available : State::idle;
         }
         return status;
-    case CommandKind::prepare:
-        if (succeeded) {
-            status.state = State::staged;
-            status.staging = PartitionStatus{.image = *status.chosen, .next_to_boot = false};
-        } else {
-            // The inactive set was cleared, so nothing is staged any more.
-            status.state = status.chosen.has_value() ? State::available : State::idle;
-            status.staging.reset();
-        }
-        return status;
-    case CommandKind::activate:
-    case CommandKind::deactivate:
-        if (succeeded) {
-            const bool activated = outcome.kind == CommandKind::activate;
-            status.state = activated ? State::ready : State::staged;
-            if (status.staging.has_value()) {
-                status.staging->next_to_boot = activated;
-            }
-            if (status.active.has_value()) {
-                status.active->next_to_boot = !activated;
-            }
-        }
+    }
+    if (!other || (!succeeded && is_borne_out(status.state, other->use))) {
         return status;
     }
-    return status;
+    return with_other_set(std::move(status), *other);
+}
+
+Status after_rollback(Status status, const std::optional<OtherSet>& other)
+{
+    return other ? with_other_set(std::move(status), *other) : status;
 }
 
 } // namespace holdfast::update

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "json/json.hpp"
+#include "update/status/sets.hpp"
 
 #include <array>
 #include <chrono>
@@ -21,8 +22,12 @@ constexpr auto progress_path = "/run/cache/thar-be-updates/progress.json";
 /// Why the last update was left again, on PRIVATE. Ours beside the reference.
 constexpr auto fall_back_path = "/var/lib/bottlerocket/last-fall-back.json";
 
-/// Which version lies in the inactive set, and since when, on PRIVATE.
+/// Which update was brought into the inactive set last: a `StagedUpdate`, on PRIVATE.
 constexpr auto staged_path = "/var/lib/bottlerocket/staged-update.json";
+
+/// The command that goes back to the version before: ours, and no `CommandKind`, since those are
+/// what programs that read the status know.
+constexpr auto rollback_command = "rollback";
 
 /// Exit statuses of thar-be-updates, which the API makes its HTTP statuses of.
 enum class ExitStatus {
@@ -60,6 +65,34 @@ struct PartitionStatus {
     bool next_to_boot = false;
     bool operator==(const PartitionStatus&) const = default;
 };
+
+/// The update that was brought into the inactive set last.
+struct StagedUpdate {
+    ImageIdentity image = {};
+    std::chrono::sys_seconds when = {};
+    std::optional<ImageIdentity> before = {}; ///< What ran then. An older updog did not say.
+    bool operator==(const StagedUpdate&) const = default;
+};
+
+/// Errors: `invalid`.
+Result<StagedUpdate> parse_staged(std::string_view content);
+Json to_json(const StagedUpdate& staged);
+
+/// What the set that does not run is to the update system.
+struct OtherSet {
+    enum class Use {
+        none,             ///< Empty, half filled, left after its trial, or to go back to.
+        may_be_activated, ///< It holds an update that was not tried.
+        boots_next,       ///< Activated, or gone back to.
+    } use = Use::none;
+    std::optional<ImageIdentity> image = {}; ///< Where that is known.
+    bool operator==(const OtherSet&) const = default;
+};
+
+/// From what `signpost status` tells and the note of the last update; `running` decides which of
+/// the two images of that note is in the other set.
+OtherSet other_set(const BootSets& sets, const std::optional<StagedUpdate>& staged,
+                   const ImageIdentity& running);
 
 /// What came of a command.
 struct CommandRecord {
@@ -104,7 +137,15 @@ Result<ProgressReport> parse_progress(const Json& json);
 std::optional<ExitStatus> refusal(const Status& status, CommandKind command);
 
 /// The status after a command that came to `outcome`. What a refresh found is in the status
-/// already.
-Status after_command(Status status, const CommandRecord& outcome);
+/// already. For the other commands `other` tells what is true now; where that could not be found
+/// out, the state stays.
+///
+/// A failure keeps the state as far as the disk bears it out: an update stays staged where
+/// `prepare` failed before it touched the set.
+Status after_command(Status status, const CommandRecord& outcome,
+                     const std::optional<OtherSet>& other);
+
+/// The status after somebody has gone back to the version of the other set.
+Status after_rollback(Status status, const std::optional<OtherSet>& other);
 
 } // namespace holdfast::update

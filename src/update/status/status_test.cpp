@@ -58,6 +58,19 @@ TEST(Status, RefusesWhatIsNone)
     }
 }
 
+/// What is true of the other set where the state is right.
+std::optional<OtherSet> other_set_in(State state)
+{
+    const ImageIdentity next{"x86_64", "1.1.0", "metal-dev"};
+    switch (state) {
+    case State::idle:
+    case State::available: return OtherSet{};
+    case State::staged: return OtherSet{OtherSet::Use::may_be_activated, next};
+    case State::ready: return OtherSet{OtherSet::Use::boots_next, next};
+    }
+    return std::nullopt;
+}
+
 struct Step {
     State state;
     CommandKind command;
@@ -77,13 +90,13 @@ TEST_P(StateMachine, GoesByTheTable)
         return;
     }
     const CommandRecord done{.kind = step.command, .status = CommandStatus::success};
-    EXPECT_EQ(after_command(before, done), [&] {
+    EXPECT_EQ(after_command(before, done, other_set_in(step.after)), [&] {
         auto expected = in_state(step.after);
         expected.last_command = done;
         return expected;
     }());
     const CommandRecord failed{.kind = step.command, .status = CommandStatus::failed};
-    EXPECT_EQ(after_command(before, failed).state, step.after_failure);
+    EXPECT_EQ(after_command(before, failed, other_set_in(step.state)).state, step.after_failure);
 }
 
 constexpr auto disallowed = ExitStatus::disallowed;
@@ -98,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
         Step{State::ready, CommandKind::refresh, {}, State::ready, State::ready},
         Step{State::idle, CommandKind::prepare, disallowed, any, any},
         Step{State::available, CommandKind::prepare, {}, State::staged, State::available},
-        Step{State::staged, CommandKind::prepare, {}, State::staged, State::available},
+        Step{State::staged, CommandKind::prepare, {}, State::staged, State::staged},
         Step{State::ready, CommandKind::prepare, disallowed, any, any},
         Step{State::idle, CommandKind::activate, disallowed, any, any},
         Step{State::available, CommandKind::activate, disallowed, any, any},
@@ -124,7 +137,76 @@ TEST(StateMachine, IsIdleWhenARefreshFindsNothing)
     auto status = in_state(State::available);
     status.chosen.reset();
     const CommandRecord done{.kind = CommandKind::refresh, .status = CommandStatus::success};
-    EXPECT_EQ(after_command(status, done).state, State::idle);
+    EXPECT_EQ(after_command(status, done, std::nullopt).state, State::idle);
+}
+
+TEST(StateMachine, TellsNothingAfterAFailureThatTheDiskDoesNotBearOut)
+{
+    struct Case {
+        const char* what;
+        State before;
+        CommandKind command;
+        State disk;
+        State after;
+    };
+    for (const auto& [what, before, command, disk, after] : {
+             Case{"it had begun to fill the set", State::staged, CommandKind::prepare,
+                  State::available, State::available},
+             Case{"what lay there before was not chosen now", State::available,
+                  CommandKind::prepare, State::staged, State::available},
+             Case{"it flipped, and was killed", State::staged, CommandKind::activate, State::ready,
+                  State::ready},
+             Case{"it took back, and was killed", State::ready, CommandKind::deactivate,
+                  State::staged, State::staged},
+         }) {
+        SCOPED_TRACE(what);
+        const CommandRecord failed{.kind = command, .status = CommandStatus::failed};
+        auto expected = in_state(after);
+        expected.last_command = failed;
+        EXPECT_EQ(after_command(in_state(before), failed, other_set_in(disk)), expected);
+        EXPECT_EQ(after_command(in_state(before), failed, std::nullopt).state, before)
+            << "nobody knows";
+    }
+}
+
+TEST(OtherSet, IsWhatFlagsAndTheNoteOfTheLastUpdateSay)
+{
+    const ImageIdentity old{"x86_64", "1.0.0", "metal-dev"};
+    const ImageIdentity next{"x86_64", "1.1.0", "metal-dev"};
+    const StagedUpdate note{.image = next, .when = {}, .before = old};
+    const BootSet active{'a', 1, 0, true};
+    using Use = OtherSet::Use;
+    struct Case {
+        const char* what;
+        BootSet other;
+        bool is_next;
+        ImageIdentity running;
+        OtherSet expected;
+    };
+    for (const auto& [what, other, is_next, running, expected] : {
+             Case{"prepared", {'b', 0, 1, false}, false, old, {Use::may_be_activated, next}},
+             Case{"activated", {'b', 2, 1, false}, true, old, {Use::boots_next, next}},
+             Case{"being filled", {'b', 0, 0, false}, false, old, {Use::none, next}},
+             Case{"left again", {'b', 2, 0, false}, false, old, {Use::none, next}},
+             Case{"the one before", {'b', 1, 0, true}, false, next, {Use::none, old}},
+             Case{"gone back to", {'b', 2, 0, true}, true, next, {Use::boots_next, old}},
+         }) {
+        EXPECT_EQ(other_set({active, other, is_next}, note, running), expected) << what;
+    }
+    EXPECT_EQ(other_set({active}, std::nullopt, old), OtherSet{});
+}
+
+TEST(StagedUpdate, ReadsWhatItWrites)
+{
+    StagedUpdate note{.image = {"x86_64", "1.1.0", "metal-dev"},
+                      .when = std::chrono::sys_days() + 24h,
+                      .before = ImageIdentity{"x86_64", "1.0.0", "metal-dev"}};
+    EXPECT_EQ(*parse_staged(to_text(to_json(note))), note);
+    note.before.reset();
+    EXPECT_EQ(*parse_staged(to_text(to_json(note))), note);
+    for (const auto* text : {"", "[]", R"({"version": "1.1.0", "when": "2024-01-01T00:00:00Z"})"}) {
+        EXPECT_FALSE(parse_staged(text).has_value()) << text;
+    }
 }
 
 } // namespace

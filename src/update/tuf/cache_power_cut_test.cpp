@@ -3,16 +3,19 @@
 #include "update/tuf/client.hpp"
 #include "update/tuf/testing/test_repository.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace holdfast::tuf {
 namespace {
 
-class CachePowerCut : public ::testing::TestWithParam<io::Unflushed> {
+/// What becomes of unflushed writes, and whether repositories are kept apart.
+class CachePowerCut : public ::testing::TestWithParam<std::tuple<io::Unflushed, bool>> {
 protected:
     TestRepository repository;
     io::FakeClock clock;
     ClientOptions options{.metadata_dir = "/cache",
+                          .keeps_repositories_apart = std::get<bool>(GetParam()),
                           .metadata_url = TestRepository::metadata_url,
                           .targets_url = TestRepository::targets_url,
                           .shipped_root = "/usr/root.json"};
@@ -21,6 +24,16 @@ protected:
     {
         TRY_ASSIGN(auto client, Client::open(repository.http, files, clock, options));
         return client.refresh();
+    }
+    /// Where the timestamp is kept.
+    std::filesystem::path timestamp(io::FakeFiles& files) const
+    {
+        const auto names = *files.list("/cache");
+        const auto folder = std::ranges::find_if(names, [&](const auto& name) {
+            return files.exists("/cache/" + name + "/timestamp.json");
+        });
+        return std::filesystem::path("/cache") / (folder == names.end() ? "" : *folder) /
+               "timestamp.json";
     }
 };
 
@@ -49,18 +62,20 @@ TEST_P(CachePowerCut, LeavesACacheThatRefreshesAtEveryStep)
         repository.http.files = after;
         files.cut_power_after(points);
         finished = refresh(files).has_value();
-        files.restart(GetParam());
+        files.restart(std::get<io::Unflushed>(GetParam()));
 
         const auto again = refresh(files);
         ASSERT_TRUE(again.has_value()) << again.error().message();
         EXPECT_EQ((*parse_json(*files.read("/cache/root.json")))["signed"]["version"], 2);
-        EXPECT_EQ((*parse_json(*files.read("/cache/timestamp.json")))["signed"]["version"], 2);
+        EXPECT_EQ((*parse_json(*files.read(timestamp(files))))["signed"]["version"], 2);
     }
     EXPECT_GT(points, 20) << "the cuts should reach into every file";
 }
 
 INSTANTIATE_TEST_SUITE_P(Disks, CachePowerCut,
-                         ::testing::Values(io::Unflushed::all_lost, io::Unflushed::names_kept));
+                         ::testing::Combine(::testing::Values(io::Unflushed::all_lost,
+                                                              io::Unflushed::names_kept),
+                                            ::testing::Bool()));
 
 } // namespace
 } // namespace holdfast::tuf

@@ -1,5 +1,6 @@
 #include "update/tuf/client.hpp"
 
+#include "crypto/sha256.hpp"
 #include "update/tuf/names.hpp"
 #include "update/tuf/target_search.hpp"
 #include "update/tuf/target_verifier.hpp"
@@ -17,6 +18,14 @@ Time time_of(io::Clock& clock, const MetadataCache& cache)
 {
     const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
     return std::max(now, cache.latest_known_time());
+}
+
+/// A URL is no name of a folder; 64 bits of its hash are.
+std::string repository_folder(const ClientOptions& options)
+{
+    return options.keeps_repositories_apart
+               ? crypto::sha256(options.metadata_url).hex().substr(0, 16)
+               : "";
 }
 
 /// Where a client begins: a root, and its text where the cache does not hold it.
@@ -60,7 +69,7 @@ Client::Client(io::HttpClient& http, io::Clock& clock, MetadataCache cache, Clie
 Result<Client> Client::open(io::HttpClient& http, io::Files& files, io::Clock& clock,
                             ClientOptions options)
 {
-    MetadataCache cache(files, options.metadata_dir);
+    MetadataCache cache(files, options.metadata_dir, repository_folder(options));
     TRY_ASSIGN(auto beginning, begin(files, cache, options.shipped_root, time_of(clock, cache)));
     Client client(http, clock, std::move(cache), std::move(options), std::move(beginning.trusted));
     client.unsaved_root_ = std::move(beginning.unsaved_root);

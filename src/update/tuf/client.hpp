@@ -10,6 +10,9 @@ namespace holdfast::tuf {
 
 struct ClientOptions {
     std::filesystem::path metadata_dir; ///< Kept between runs; it holds what is trusted.
+    /// Whether repositories at several URLs share the root, such as one for trying out and one for
+    /// use: the versions that one of them has reached then say nothing about another.
+    bool keeps_repositories_apart = false;
     std::string metadata_url;           ///< The folder with the metadata: http, https or file.
     std::string targets_url;            ///< The folder with the targets.
     /// A root that came with the system. Used where it is newer than the one in `metadata_dir`, or

@@ -226,6 +226,88 @@ TEST(Client, RefusesWhatExpiredAndSaysWhen)
     }
 }
 
+/// A machine that changes between repositories of the same keys.
+struct WandererBetweenRepositories : Machine {
+    static constexpr auto production = TestRepository::metadata_url;
+    static constexpr auto staging = "http://staging/metadata";
+
+    /// What production is at this moment becomes another repository.
+    void copy_to(const std::string& url)
+    {
+        const auto files_now = repository.http.files;
+        for (const auto& [name, bytes] : files_now) {
+            if (name.starts_with(production)) {
+                repository.http.files[url + name.substr(std::string_view(production).size())] =
+                    bytes;
+            }
+        }
+    }
+    /// The message of the refusal, or "accepted".
+    std::string refusal_of(const std::string& url)
+    {
+        auto these = options();
+        these.metadata_url = url;
+        these.keeps_repositories_apart = true;
+        auto client = Client::open(repository.http, files, clock, these);
+        const auto done = client.has_value() ? client->refresh() : Failure{client.error()};
+        return done.has_value() ? "accepted" : done.error().message();
+    }
+};
+
+TEST(Client, KeepsRepositoriesOfTheSameKeysApart)
+{
+    WandererBetweenRepositories machine;
+    auto& repository = machine.repository;
+    machine.copy_to(machine.staging);
+    repository.publish_next();
+    const auto before = repository.file("timestamp.json");
+    repository.publish_next();
+    EXPECT_EQ(machine.refusal_of(machine.production), "accepted");
+    EXPECT_EQ(machine.refusal_of(machine.staging), "accepted") << "at version 1, as it should be";
+    // And neither is forgotten meanwhile.
+    EXPECT_EQ(machine.refusal_of(machine.production), "accepted");
+    repository.put("timestamp.json", before);
+    EXPECT_THAT(machine.refusal_of(machine.production), HasSubstr("timestamp.json: it goes back"));
+}
+
+TEST(Client, KnowsAKeyThatIsGoneInEveryRepository)
+{
+    WandererBetweenRepositories machine;
+    auto& repository = machine.repository;
+    machine.copy_to(machine.staging);
+    // A thief of keys has put staging far ahead.
+    repository.snapshot.version = repository.targets.version = 500;
+    repository.publish_next();
+    machine.copy_to(machine.staging);
+    EXPECT_EQ(machine.refusal_of(machine.staging), "accepted");
+    // Production replaces the timestamp's key.
+    repository.rotate("timestamp", repository.root.timestamp);
+    repository.root.version = 2;
+    repository.publish_root();
+    repository.timestamp.version = repository.snapshot.version = repository.targets.version = 1;
+    repository.publish_next();
+    EXPECT_EQ(machine.refusal_of(machine.production), "accepted");
+    EXPECT_THAT(machine.refusal_of(machine.staging), HasSubstr("timestamp.json"))
+        << "signed by the key that is gone";
+    machine.copy_to(machine.staging);
+    EXPECT_EQ(machine.refusal_of(machine.staging), "accepted") << "the thief's versions are gone";
+}
+
+TEST(Client, RemembersAFewRepositories)
+{
+    WandererBetweenRepositories machine;
+    for (int n = 0; n < 9; ++n) {
+        const auto url = std::format("http://updates{}/metadata", n);
+        machine.copy_to(url);
+        ASSERT_EQ(machine.refusal_of(url), "accepted");
+        const auto names = *machine.files.list(cache);
+        EXPECT_LE(std::ranges::count_if(names, [&](const auto& name) {
+            return machine.files.list(cache / name).has_value();
+        }), 4);
+        EXPECT_TRUE(machine.files.exists(cache / "root.json"));
+    }
+}
+
 TEST(Client, SeesAFreezeWhenWhatItHasExpires)
 {
     Machine machine;

@@ -9,37 +9,82 @@ namespace holdfast::tuf {
 namespace {
 
 constexpr auto time_file = "latest-known-time";
+/// One that people test with, one that they use, and some more.
+constexpr std::size_t most_repositories = 4;
 
 } // namespace
 
-MetadataCache::MetadataCache(io::Files& files, std::filesystem::path folder)
-    : files_(files), folder_(std::move(folder))
+MetadataCache::MetadataCache(io::Files& files, std::filesystem::path folder,
+                             const std::filesystem::path& repository)
+    : files_(files), folder_(std::move(folder)),
+      own_(repository.empty() ? folder_ : folder_ / repository)
 {
+}
+
+std::filesystem::path MetadataCache::place_of(std::string_view role) const
+{
+    return (role == "root" ? folder_ : own_) / cached_name(role);
+}
+
+std::vector<std::filesystem::path> MetadataCache::repositories() const
+{
+    std::vector<std::filesystem::path> found;
+    for (const auto& name : files_.list(folder_).value_or(std::vector<std::string>())) {
+        if (files_.list(folder_ / name).has_value()) { // Else a file.
+            found.push_back(folder_ / name);
+        }
+    }
+    return found;
 }
 
 std::optional<std::string> MetadataCache::load(std::string_view role, std::size_t limit) const
 {
-    auto text = files_.read(folder_ / cached_name(role), limit);
+    auto text = files_.read(place_of(role), limit);
     return text.has_value() ? std::optional(*std::move(text)) : std::nullopt;
 }
 
 Result<void> MetadataCache::save(std::string_view role, std::string_view text)
 {
-    if (!files_.exists(folder_)) {
-        TRY(files_.create_directories(folder_));
-        TRY(files_.flush_directory(folder_.parent_path()));
+    const auto place = place_of(role);
+    if (!files_.exists(place.parent_path())) {
+        TRY(make_folder(place.parent_path()));
     }
-    return io::replace_file(files_, folder_ / cached_name(role), text);
+    return io::replace_file(files_, place, text);
+}
+
+Result<void> MetadataCache::make_folder(const std::filesystem::path& folder)
+{
+    if (folder != folder_ && repositories().size() >= most_repositories) {
+        TRY(forget_other_repositories());
+    }
+    TRY(files_.create_directories(folder));
+    return files_.flush_directory(folder.parent_path());
+}
+
+Result<void> MetadataCache::forget_other_repositories()
+{
+    for (const auto& folder : repositories()) {
+        TRY_ASSIGN(const auto names, files_.list(folder));
+        for (const auto& name : names) {
+            TRY(files_.remove(folder / name));
+        }
+        TRY(files_.remove(folder));
+    }
+    return {};
 }
 
 Result<void> MetadataCache::forget_timestamp_and_snapshot()
 {
-    if (!files_.exists(folder_)) {
-        return {};
+    auto folders = repositories();
+    folders.push_back(folder_);
+    for (const auto& folder : folders) {
+        if (files_.exists(folder)) {
+            TRY(files_.remove(folder / cached_name("timestamp")));
+            TRY(files_.remove(folder / cached_name("snapshot")));
+            TRY(files_.flush_directory(folder));
+        }
     }
-    TRY(files_.remove(folder_ / cached_name("timestamp")));
-    TRY(files_.remove(folder_ / cached_name("snapshot")));
-    return files_.flush_directory(folder_);
+    return {};
 }
 
 Time MetadataCache::latest_known_time() const

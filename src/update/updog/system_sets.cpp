@@ -93,4 +93,10 @@ Result<void> SystemBootChoice::deactivate()
     return update::deactivate(open.signpost);
 }
 
+Result<void> SystemBootChoice::rollback()
+{
+    TRY_ASSIGN(auto open, open_disk(files_));
+    return update::rollback(open.signpost);
+}
+
 } // namespace holdfast::update

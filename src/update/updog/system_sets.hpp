@@ -20,6 +20,7 @@ public:
     explicit SystemBootChoice(io::Files& files) : files_(files) {}
     Result<void> activate() override;
     Result<void> deactivate() override;
+    Result<void> rollback() override;
 
 private:
     io::Files& files_;

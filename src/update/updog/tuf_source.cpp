@@ -12,6 +12,7 @@ Result<std::unique_ptr<UpdateSource>> TufSource::open(const UpdogConfig& config,
     TRY(files.create_directories(metadata_path, 0700));
     TRY_ASSIGN(auto client, tuf::Client::open(*http, files, clock,
                                               {.metadata_dir = metadata_path,
+                                               .keeps_repositories_apart = true,
                                                .metadata_url = config.metadata_url,
                                                .targets_url = config.targets_url,
                                                .shipped_root = shipped_root_path,

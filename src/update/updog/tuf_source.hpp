@@ -14,7 +14,8 @@ namespace holdfast::update {
 
 /// The root of trust that the image brings.
 constexpr auto shipped_root_path = "/usr/share/updog/root.json";
-/// What the TUF client trusts, on PRIVATE: an older repository is refused over reboots too.
+/// What the TUF client trusts, on PRIVATE: an older state of a repository is refused over reboots,
+/// too.
 constexpr auto metadata_path = "/var/lib/bottlerocket/update-metadata";
 
 /// Fills the inactive set with a release.

@@ -4,12 +4,15 @@
 
 #include "io/curl/curl_http_client.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace holdfast {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class Http : public ::testing::Test {
 protected:
@@ -118,15 +121,24 @@ TEST_F(Http, HoldsCapAndDeadline)
     EXPECT_EQ(problem({.url = server->url("endless", "x")}), Errc::too_large);
     EXPECT_LE(got.size(), content.size());
     const auto start = clock.monotonic_now();
-    EXPECT_EQ(problem({.url = server->url("slow", "x"), .deadline = 1500ms}), Errc::timeout);
+    const auto slow = fetch({.url = server->url("slow", "x"), .deadline = 1500ms});
     EXPECT_LT(clock.monotonic_now() - start, 10s);
+    ASSERT_FALSE(slow.has_value());
+    EXPECT_EQ(slow.error().code(), Errc::timeout);
+    // What people read in the status of an update.
+    EXPECT_THAT(slow.error().message(),
+                MatchesRegex("http://.*/slow/x: not fetched within 2s; [12] bytes came: "
+                             "the server is too slow, or the way to it"));
 }
 
 TEST_F(Http, DoesNotWaitForEverForASlowServer)
 {
     client = *io::CurlHttpClient::create(
         clock, {.lowest_bytes_per_second = 100, .slow_time = std::chrono::seconds(1), .tries = 1});
-    EXPECT_EQ(problem({.url = server->url("slow", "x"), .deadline = 60s}), Errc::io);
+    const auto slow = fetch({.url = server->url("slow", "x"), .deadline = 60s});
+    ASSERT_FALSE(slow.has_value());
+    EXPECT_EQ(slow.error().code(), Errc::io);
+    EXPECT_THAT(slow.error().message(), HasSubstr("Operation too slow. Less than 100 bytes/sec"));
 }
 
 TEST_F(Http, GoesThroughAProxyUnlessToldOtherwise)

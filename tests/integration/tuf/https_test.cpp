@@ -1,5 +1,6 @@
 // Repositories behind TLS: whom the updater's client believes.
 
+#include "connect_proxy.hpp"
 #include "stage.hpp"
 
 #include "machine/web_server.hpp"
@@ -12,6 +13,7 @@
 namespace holdfast {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -116,6 +118,48 @@ TEST_F(Https, IsRefusedWithAnExpiredCertificate)
     using std::chrono::days;
     serve({.from = now - days(20), .until = now - days(10)});
     EXPECT_THAT(refusal("ours.crt"), HasSubstr("certificate problem: certificate has expired"));
+}
+
+/// What a client says to a proxy to reach the server at `url`.
+std::string connect_line(const std::string& url)
+{
+    constexpr std::string_view scheme = "https://";
+    const auto host = url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size());
+    return "CONNECT " + host + " HTTP/1.1";
+}
+
+TEST_F(Https, GoesThroughAProxyThatSeesNothingButWhereTo)
+{
+    serve(validity);
+    stage::ConnectProxy proxy;
+    client({"--proxy", proxy.url(), "--ca-file", folder.path() / "ours.crt", "download"});
+    EXPECT_EQ(known()["plain.txt"], "listed by the top-level role\n");
+    EXPECT_THAT(proxy.requests(), Each(connect_line(url)));
+    const auto asked = proxy.requests().size();
+    EXPECT_GE(asked, 1U);
+
+    // A certificate counts at the end of the tunnel, too.
+    const auto other = folder.path() / "other.crt";
+    EXPECT_THAT(client({"--proxy", proxy.url(), "--ca-file", other, "download"}, 1),
+                HasSubstr("certificate problem"));
+    EXPECT_GT(proxy.requests().size(), asked);
+
+    const auto before = proxy.requests().size();
+    client({"--proxy", proxy.url(), "--no-proxy", "127.0.0.1", "--ca-file",
+            folder.path() / "ours.crt", "download"});
+    EXPECT_EQ(proxy.requests().size(), before);
+}
+
+TEST_F(Https, SaysThatAProxyRefused)
+{
+    serve(validity);
+    stage::ConnectProxy proxy(stage::ConnectProxy::Answer::refuse);
+    const auto said =
+        client({"--proxy", proxy.url(), "--ca-file", folder.path() / "ours.crt", "download"}, 1);
+    EXPECT_THAT(said, HasSubstr("2.root.json: the proxy refuses, with status 403"))
+        << "which is not the same as a root that does not exist";
+    EXPECT_EQ(proxy.requests().size(), 1U) << "asking again would not help";
+    EXPECT_FALSE(known().contains("plain.txt"));
 }
 
 } // namespace
