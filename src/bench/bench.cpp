@@ -164,7 +164,24 @@ Result<void> print_sizes(image::Context& context, const Plan& plan)
     return {};
 }
 
+void print_native(const Native& native)
+{
+    print_row("apiclient get settings, natively", native.get_milliseconds, "ms", 10);
+    print_row("apiclient set until rendered and its service restarted, natively",
+              native.set_milliseconds, "ms", 150);
+    print_row(std::format("requests lost of {} at once (answered in {:.2f} s)", native.readers,
+                          native.readers_seconds),
+              native.readers - native.served_readers, "", 0);
+}
+
 } // namespace
+
+Result<void> run_native(image::Context& context, const fs::path& root)
+{
+    TRY_ASSIGN(const auto native, measure_native(context, root));
+    print_native(native);
+    return {};
+}
 
 Result<void> run(image::Context& context, const Plan& plan)
 {
@@ -193,7 +210,7 @@ Result<void> run(image::Context& context, const Plan& plan)
             }
         }
     }
-    TRY_ASSIGN(const auto native, measure_native(context));
+    TRY_ASSIGN(const auto native, measure_native(context, plan.root));
 
     std::printf("\n%-62s %9s      %s\n", "", "median", "mark");
     const double ready = median(samples["holdfast ready"]);
@@ -213,9 +230,7 @@ Result<void> run(image::Context& context, const Plan& plan)
                 "  peer: whole machine", peer_memory);
     print_row("whole machine, as a part of the peer's", peer_memory > 0 ? memory / peer_memory : 0,
               "", 0.7);
-    print_row("apiclient get settings, natively", native.get_milliseconds, "ms", 10);
-    print_row("apiclient set of one key until its file is rendered, natively",
-              native.set_milliseconds, "ms", 150);
+    print_native(native);
     return {};
 }
 
