@@ -98,7 +98,9 @@ private:
             return false;
         }
         TRY(files_.create_directories(path.parent_path()));
-        TRY(io::replace_file(files_, path, rendered.content, mode));
+        const auto change =
+            rendered.file.mounted_by_containers ? io::rewrite_file : io::replace_file;
+        TRY(change(files_, path, rendered.content, mode));
         // The umask may have cut the mode.
         TRY(files_.set_mode(path, mode));
         return true;

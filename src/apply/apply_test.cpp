@@ -13,6 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class ApplyTest : public testing::Test {
 protected:
@@ -88,6 +89,19 @@ TEST_F(ApplyTest, GivesFilesTheModeOfTheModelAlsoWhereTheContentIsEqual)
     ASSERT_TRUE(files_.set_mode("/etc/apiserver/remote.json", 0644));
     run(plan);
     EXPECT_EQ(files_.mode("/etc/apiserver/remote.json"), 0600U);
+}
+
+TEST_F(ApplyTest, AFileThatContainersHaveMountedReachesThem)
+{
+    const auto model = settings::Model::load(R"({"groups": ["network"]})");
+    ASSERT_TRUE(model.has_value());
+    files_.put("/etc/hosts", "127.0.0.1 localhost\n");
+    const auto mounted = files_.held("/etc/hosts");
+    facts_.settings = *parse_json(R"({"network": {"hosts": [["192.0.2.1", ["peer.example"]]]}})");
+    const auto plan = plan_for_keys(*model, std::vector<std::string>{"settings.network.hosts"});
+    const auto report = apply(*model, plan, facts_, Occasion::change, files_, processes_);
+    EXPECT_EQ(report.error, "");
+    EXPECT_THAT(mounted(), HasSubstr("\n192.0.2.1 peer.example\n"));
 }
 
 TEST_F(ApplyTest, StrictWritesNothingWhenOneFileCannotBeRendered)

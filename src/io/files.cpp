@@ -18,4 +18,14 @@ Result<void> replace_file(Files& files, const std::filesystem::path& path,
     return files.flush_directory(path.parent_path());
 }
 
+Result<void> rewrite_file(Files& files, const std::filesystem::path& path, std::string_view lines,
+                          Mode mode)
+{
+    auto rewritten = files.overwrite(path, lines);
+    if (!rewritten.has_value() && rewritten.error().code() == Errc::not_found) {
+        return replace_file(files, path, lines, mode);
+    }
+    return rewritten;
+}
+
 } // namespace holdfast::io

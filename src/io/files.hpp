@@ -33,6 +33,11 @@ public:
     /// made to swallow an endless one.
     virtual Result<std::string> read(const std::filesystem::path& path,
                                      std::size_t limit = 16U << 20) = 0;
+    /// Writes text into the file that is there, so that whoever has it open or mounted sees it: all
+    /// of it by one call, with blank lines over what is left of a longer text, and these are then
+    /// cut off. `not_found` where there is none. After another failure the file may hold a part of
+    /// either.
+    virtual Result<void> overwrite(const std::filesystem::path& path, std::string_view lines) = 0;
     /// Creates the file, or empties the one that is there (whose mode then stays).
     virtual Result<std::unique_ptr<File>> create(const std::filesystem::path& path,
                                                  Mode mode = 0644) = 0;
@@ -61,5 +66,14 @@ public:
 /// overwrites it. Errors: `io`, `denied`, `no_space`; the path then holds old or new, whole.
 Result<void> replace_file(Files& files, const std::filesystem::path& path,
                           std::string_view content, Mode mode = 0644);
+
+/// Gives a text file new lines but leaves it the same file, for one that others have mounted for
+/// themselves (containers, /etc/hosts): `replace_file` would leave them the old one. Makes it where
+/// there is none.
+///
+/// For a tmpfs only, since a power cut may leave anything. A reader finds the old lines or the new
+/// ones, unless the file is so long that it is read in several pieces.
+Result<void> rewrite_file(Files& files, const std::filesystem::path& path, std::string_view lines,
+                          Mode mode = 0644);
 
 } // namespace holdfast::io

@@ -114,4 +114,11 @@ RenderedFile rendered_file(std::string_view name, std::string_view path,
             detail::Renderer<function>::render};
 }
 
+/// The same file, written in place: containers have it mounted.
+inline RenderedFile mounted_by_containers(RenderedFile rendered)
+{
+    rendered.file.mounted_by_containers = true;
+    return rendered;
+}
+
 } // namespace holdfast::settings

@@ -47,6 +47,9 @@ struct ConfigurationFile {
     std::string template_path; ///< For the API's answer; rendering is in code.
     std::string mode = "0644"; ///< Octal text.
     bool overwrite_path_if_present = true;
+    /// Whether the file stays the same one and only its lines change: containers have it mounted,
+    /// and would keep an old one.
+    bool mounted_by_containers = false;
 };
 
 struct Generator {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <format>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace holdfast::io {
 
@@ -70,6 +71,29 @@ Result<std::string> PosixFiles::read(const std::filesystem::path& path, std::siz
         }
         content.append(buffer, static_cast<std::size_t>(count));
     }
+}
+
+Result<void> PosixFiles::overwrite(const std::filesystem::path& path, std::string_view lines)
+{
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    struct stat status{};
+    if (!fd || ::fstat(fd.get(), &status) != 0) {
+        return fail_errno(std::format("opening {}", path.native()), errno);
+    }
+    std::string text(lines);
+    text.resize(std::max(text.size(), static_cast<std::size_t>(status.st_size)), '\n');
+    for (std::size_t done = 0; done < text.size();) {
+        const auto written =
+            ::pwrite(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+        if (written < 0 && errno != EINTR) {
+            return fail_errno(std::format("writing {}", path.native()), errno);
+        }
+        done += static_cast<std::size_t>(std::max<ssize_t>(written, 0));
+    }
+    if (::ftruncate(fd.get(), static_cast<off_t>(lines.size())) != 0) {
+        return fail_errno(std::format("cutting off {}", path.native()), errno);
+    }
+    return {};
 }
 
 Result<std::unique_ptr<File>> PosixFiles::create(const std::filesystem::path& path, Mode mode)

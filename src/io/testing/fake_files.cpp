@@ -123,6 +123,14 @@ Result<std::string> FakeFiles::read(const path& name, std::size_t limit)
     return node->content;
 }
 
+Result<void> FakeFiles::overwrite(const path& name, std::string_view lines)
+{
+    TRY_ASSIGN(const auto node, get(name));
+    TRY(take_step());
+    node->content = lines;
+    return {};
+}
+
 Result<std::unique_ptr<File>> FakeFiles::create(const path& name, Mode mode)
 {
     const auto resolved = resolve(name, Last::follow);
@@ -303,6 +311,13 @@ std::optional<Mode> FakeFiles::mode(const path& name)
 {
     const auto node = find(resolve(name, Last::follow));
     return node ? std::optional(node->mode) : std::nullopt;
+}
+
+std::function<std::string()> FakeFiles::held(const path& name)
+{
+    const auto node = find(resolve(name, Last::follow));
+    check(node != nullptr, "only a file that is there can be held");
+    return [node] { return node->content; };
 }
 
 } // namespace holdfast::io

@@ -2,6 +2,7 @@
 
 #include "io/files.hpp"
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -28,6 +29,7 @@ public:
 
     Result<std::string> read(const std::filesystem::path& path,
                              std::size_t limit = 16U << 20) override;
+    Result<void> overwrite(const std::filesystem::path& path, std::string_view lines) override;
     Result<std::unique_ptr<File>> create(const std::filesystem::path& path,
                                          Mode mode = 0644) override;
     Result<void> rename(const std::filesystem::path& from,
@@ -51,6 +53,9 @@ public:
     void put_directory(const std::filesystem::path& path, Mode mode = 0755);
     void put_link(const std::filesystem::path& path, const std::filesystem::path& target);
     std::optional<Mode> mode(const std::filesystem::path& path);
+    /// What a bind mount or an open descriptor sees: the content, whenever it is asked, of the file
+    /// that has this name now.
+    std::function<std::string()> held(const std::filesystem::path& path);
 
 private:
     struct Node {

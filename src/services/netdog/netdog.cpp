@@ -46,14 +46,15 @@ std::string read_or_empty(io::Files& files, const char* path)
     return content.has_value() ? *std::move(content) : std::string();
 }
 
-/// Writes only news: every rename wakes those who watch the file.
-Result<void> write_news(io::Files& files, const char* path, const std::string& content)
+/// Writes only news: every change wakes those who watch the file.
+Result<void> write_news(io::Files& files, const char* path, const std::string& content,
+                        decltype(io::replace_file)& write = io::replace_file)
 {
     if (files.exists(path) && read_or_empty(files, path) == content) {
         return {};
     }
     TRY(files.create_directories("/run/netdog"));
-    return io::replace_file(files, path, content);
+    return write(files, path, content, 0644);
 }
 
 /// Sets the parameters of the primary interface, and leaves them where systemd-sysctl finds them when
@@ -133,7 +134,8 @@ Result<void> write_resolv_conf(World& world)
     // Spreads the load of many machines with one configuration.
     shuffle(settings.name_servers, world.random);
     const auto leases = parse_network_state(read_or_empty(world.files, "/run/systemd/netif/state"));
-    return write_news(world.files, resolv_file, resolv_conf(settings, leases));
+    // Containers have the file mounted, and would keep an old one.
+    return write_news(world.files, resolv_file, resolv_conf(settings, leases), io::rewrite_file);
 }
 
 Result<void> write_primary_interface_status(World& world)

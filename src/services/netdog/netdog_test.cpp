@@ -169,6 +169,16 @@ TEST(Status, WithoutANetworkIsAnEmptyResolvConf)
     EXPECT_EQ(machine.read("/run/netdog/current_ip"), "(none)");
 }
 
+TEST(Status, TellsOfNewNameServersInTheFileThatContainersHaveMounted)
+{
+    Machine machine;
+    ASSERT_EQ(*run({"write-resolv-conf"}, machine.world), 0);
+    const auto mounted = machine.files.held("/run/netdog/resolv.conf");
+    machine.connect();
+    ASSERT_EQ(*run({"write-resolv-conf"}, machine.world), 0);
+    EXPECT_THAT(mounted(), HasSubstr("nameserver 10.0.2.3\n"));
+}
+
 TEST(GenerateHostname, PrintsJson)
 {
     Machine machine;

@@ -106,16 +106,16 @@ Result<std::string> render_proxy_environment(const Network& network)
 
 Group network_group()
 {
-    return {.name = "network",
-            .settings = make_group_node<Network>(),
-            .services = {{"hostname",
-                          {{"hostname"}, {"/bin/systemctl restart set-hostname.service"}}},
-                         {"hosts", {{"hosts"}, {}}}},
-            .files = {
-                rendered_file<render_hostname>("hostname", "/etc/network/hostname.env"),
-                rendered_file<render_hosts>("hosts", "/etc/hosts"),
-                rendered_file<render_proxy_environment>("proxy-env", "/etc/network/proxy.env"),
-            }};
+    return {
+        .name = "network",
+        .settings = make_group_node<Network>(),
+        .services = {{"hostname", {{"hostname"}, {"/bin/systemctl restart set-hostname.service"}}},
+                     {"hosts", {{"hosts"}, {}}}},
+        .files = {
+            rendered_file<render_hostname>("hostname", "/etc/network/hostname.env"),
+            mounted_by_containers(rendered_file<render_hosts>("hosts", "/etc/hosts")),
+            rendered_file<render_proxy_environment>("proxy-env", "/etc/network/proxy.env"),
+        }};
 }
 
 } // namespace holdfast::settings

@@ -2,9 +2,13 @@
 
 #include "stage.hpp"
 
+#include "apply/apply.hpp"
 #include "containers/containerd/client.hpp"
 #include "image/oci/oci_archive.hpp"
+#include "io/posix/posix_addresses.hpp"
 #include "io/posix/posix_system.hpp"
+#include "services/netdog/netdog.hpp"
+#include "settings/types/names.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -171,6 +175,37 @@ TEST_F(HostContainers, GivesTheContainerItsInterface)
     EXPECT_THAT(text, HasSubstr("hello from outside\n"));
     EXPECT_THAT(text, HasSubstr("this is an error\n")) << "standard error comes out too";
     expect_nothing_left();
+}
+
+/// The two files are the host's, and change after the container has started: by DHCP, by a setting.
+TEST_F(HostContainers, ARunningContainerSeesNewHostsAndNameServers)
+{
+    const auto running = run(archive("resolve", {"resolve"}));
+    ASSERT_TRUE(running->says("workload: up", 30s)) << running->output();
+
+    const auto model = settings::Model::load(R"({"groups": ["network"]})");
+    ASSERT_TRUE(model.has_value());
+    io::PosixFiles files;
+    io::PosixProcesses processes;
+    const apply::Facts facts{*parse_json(R"({"network": {"hosts": [["192.0.2.1", ["peer"]]]}})"),
+                             {}};
+    const auto plan =
+        apply::plan_for_keys(*model, std::vector<std::string>{"settings.network.hosts"});
+    const auto applied =
+        apply::apply(*model, plan, facts, apply::Occasion::change, files, processes);
+    EXPECT_EQ(applied.error, "");
+    EXPECT_TRUE(running->says("192.0.2.1 peer\n", 20s)) << running->output();
+
+    stage::write_file("/run/systemd/netif/state", "DNS=192.0.2.53\n");
+    io::PosixRandom random;
+    io::PosixAddresses addresses;
+    netdog::World world{files, clock, random, addresses};
+    const auto written = netdog::write_resolv_conf(world);
+    ASSERT_TRUE(written.has_value()) << written.error().message();
+    EXPECT_TRUE(running->says("nameserver 192.0.2.53\n", 20s)) << running->output();
+
+    running->signal(SIGTERM);
+    EXPECT_EQ(running->wait(15s), 0);
 }
 
 TEST_F(HostContainers, SuperpoweredReachesTheHost)

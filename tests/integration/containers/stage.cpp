@@ -88,14 +88,17 @@ Result<void> enter()
     }
     // As on the machine, whatever mixture of versions the workstation has.
     TRY(mounted("cgroup2", "cgroup2", "/sys/fs/cgroup", 0, ""));
-    for (const char* folder : {"/var/log/support", "/usr/share/holdfast/images",
-                               "/usr/lib/modules", "/etc/host-containers"}) {
+    for (const char* folder : {"/var/log/support", "/usr/share/holdfast/images", "/usr/lib/modules",
+                               "/etc/host-containers", "/run/netdog"}) {
         std::filesystem::create_directories(folder);
     }
-    for (const char* file : {"/run/api.sock", "/usr/bin/apiclient", "/usr/bin/kmod", "/etc/hosts",
-                             "/etc/resolv.conf", "/usr/share/holdfast/application-inventory.json"}) {
+    for (const char* file :
+         {"/run/api.sock", "/usr/bin/apiclient", "/usr/bin/kmod", "/etc/hosts",
+          "/run/netdog/resolv.conf", "/usr/share/holdfast/application-inventory.json"}) {
         std::ofstream(file, std::ios::app);
     }
+    std::filesystem::remove("/etc/resolv.conf");
+    std::filesystem::create_symlink("../run/netdog/resolv.conf", "/etc/resolv.conf");
     std::filesystem::current_path(here);
     return {};
 }

@@ -76,6 +76,10 @@ int main(int argc, char** argv)
         if (mode == "tick") {
             std::printf("tick %d\n", tick);
         }
+        if (mode == "resolve") {
+            show("/etc/hosts", "192.0.2.");
+            show("/etc/resolv.conf", "nameserver 192.0.2.");
+        }
     }
     std::puts("workload: bye");
     return 0;
