@@ -9,18 +9,30 @@ namespace {
 
 constexpr std::size_t longest_label = 4096;
 
+/// containerd's limit, to which the prefix of a bootstrap container counts.
+constexpr std::size_t longest_identifier = 76;
+
 /// Also a folder's name below /local, so no dots and no slashes. Dots appear in identifiers
 /// only ("boot.name"), which `clean-up` takes.
-Result<void> check_name(const std::string& name, bool dots)
+Result<void> check_name(const Options& options)
 {
-    const auto fits = [dots](char c) {
+    const auto& name = options.container_id;
+    const bool is_identifier = options.verb != Options::Verb::run;
+    const auto fits = [is_identifier](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || (dots && c == '.');
+               c == '-' || (is_identifier && c == '.');
     };
-    if (name.empty() || name.size() > 64 || name.front() == '.' ||
-        !std::ranges::all_of(name, fits)) {
+    if (name.empty() || name.front() == '.' || !std::ranges::all_of(name, fits)) {
         return fail(Errc::invalid, "--container-id \"{}\": expected letters, digits and \"-\"",
                     name);
+    }
+    ContainerRequest request;
+    request.name = name;
+    request.kind = options.kind;
+    const auto identifier = is_identifier ? name : container_id(request);
+    if (identifier.size() > longest_identifier) {
+        return fail(Errc::invalid, "--container-id \"{}\": longer than {} characters", identifier,
+                    longest_identifier);
     }
     return {};
 }
@@ -125,7 +137,7 @@ Result<Parsed> parse_options(const CommandLine& arguments)
                                           : Options::Verb::finish;
     options.ended = raw.stopped ? Ended::on_request : Ended::by_itself;
     if (options.verb != Options::Verb::pull_image) {
-        TRY(check_name(options.container_id, options.verb != Options::Verb::run));
+        TRY(check_name(options));
     }
     TRY_ASSIGN(options.command, parse_command(raw.command));
     TRY_ASSIGN(options.labels, parse_labels(raw.labels));

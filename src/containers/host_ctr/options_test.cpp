@@ -62,6 +62,25 @@ TEST(HostCtrOptions, RefuseNamesThatAreNoFolders)
     EXPECT_EQ(bootstrap->options.container_id, "boot.admin");
 }
 
+/// The longest that the settings take, and that containerd takes with the prefix.
+TEST(HostCtrOptions, TakeNamesThatContainerdTakes)
+{
+    const auto takes = [](std::size_t length, const char* kind) {
+        return parse_options({"run", "--container-id", std::string(length, 'a'), "--source=a",
+                              "--container-type", kind})
+            .has_value();
+    };
+    EXPECT_TRUE(takes(76, "host"));
+    EXPECT_FALSE(takes(77, "host"));
+    EXPECT_TRUE(takes(71, "bootstrap"));
+    EXPECT_FALSE(takes(72, "bootstrap"));
+    for (const char* verb : {"clean-up", "finish"}) {
+        const auto longest = "boot." + std::string(71, 'a');
+        EXPECT_TRUE(parse_options({verb, "--container-id", longest}).has_value()) << verb;
+        EXPECT_FALSE(parse_options({verb, "--container-id", longest + "a"}).has_value()) << verb;
+    }
+}
+
 TEST(HostCtrOptions, RefuseLabelsAndCommandsOfAnotherForm)
 {
     for (const auto& label : {std::string("a"), std::string("=a"), "a=" + std::string(4096, 'x')}) {

@@ -29,7 +29,7 @@ struct HostContainer {
 };
 
 struct HostContainers {
-    std::map<Identifier, HostContainer> containers;
+    std::map<ContainerName, HostContainer> containers;
 
     static constexpr auto table = single<&HostContainers::containers>(
         "settings.host-containers",

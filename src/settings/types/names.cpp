@@ -12,6 +12,12 @@ bool IdentifierRule::accepts(std::string_view text)
     return text.size() <= 76 && consists_of_alphanumerics_and("-", text);
 }
 
+bool ContainerNameRule::accepts(std::string_view text)
+{
+    return IdentifierRule::accepts(text) && !text.empty() && text.front() != '-' &&
+           text.back() != '-' && !text.contains("--");
+}
+
 bool LinuxHostnameRule::accepts(std::string_view text)
 {
     const auto is_label = [](std::string_view label) {

@@ -15,6 +15,17 @@ struct IdentifierRule {
 /// never is as a key.
 using Identifier = CheckedText<IdentifierRule>;
 
+struct ContainerNameRule {
+    static constexpr std::string_view name = "container name";
+    static constexpr std::string_view expected =
+        "a container's name (letters and digits, with single '-' between them, at most 76)";
+    static constexpr std::string_view pattern = "^(?=.{1,76}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*$";
+    static bool accepts(std::string_view text);
+};
+/// What containerd takes as an identifier, without the dots and underscores: under any other name
+/// a container would be in the settings and never run.
+using ContainerName = CheckedText<ContainerNameRule>;
+
 struct LinuxHostnameRule {
     static constexpr std::string_view name = "host name";
     static constexpr std::string_view expected =

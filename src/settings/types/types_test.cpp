@@ -72,6 +72,12 @@ TEST(Types, Identifier)
                             {"hello_world", "../", many(77), "ä", "a b", "a.b"});
 }
 
+TEST(Types, ContainerName)
+{
+    expect_rule<ContainerName>({"admin", "a", "2", "my-own-3", "A-b", many(76)},
+                               {"", "-", "-a", "a-", "a--b", "a.b", "a_b", "a/b", many(77)});
+}
+
 TEST(Types, LinuxHostname)
 {
     expect_rule<LinuxHostname>({"hello", "a.b-", "1", many(63), "a." + many(63), "10.0.0.1",

@@ -221,6 +221,24 @@ TEST_F(HostContainers, SuperpoweredReachesTheHost)
     EXPECT_THAT(text, HasSubstr("rootfs/etc/os-release there\n"));
 }
 
+/// What the settings take as a name runs; what they refuse would not.
+TEST_F(HostContainers, ANameMayBeAsLongAsContainerdAllows)
+{
+    const auto source = archive("exit", {"exit", "0"});
+    const auto run_as = [&](const std::string& name) {
+        std::filesystem::create_directories("/local/host-containers/" + name);
+        const auto running = host_ctr({"run", "--container-id=" + name, "--source=" + source});
+        const auto status = running->wait(30s);
+        EXPECT_EQ(status == 0, settings::ContainerName::parse(name).has_value())
+            << name << ": " << running->output();
+    };
+    run_as(std::string(76, 'a'));
+    run_as(std::string(77, 'a'));
+    run_as("a-2");
+    run_as("a--b");
+    run_as("a-");
+}
+
 TEST_F(HostContainers, CommandReplacesTheEntrypoint)
 {
     const auto running =
