@@ -3,7 +3,9 @@
 #include "api/client/client.hpp"
 #include "api/client/service_options.hpp"
 #include "apply/apply.hpp"
+#include "apply/turn.hpp"
 #include "base/log.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/standard_input.hpp"
 
@@ -62,6 +64,8 @@ void tell_server(api::Client& client, const Report& report, io::Clock& clock)
 Result<Report> run(api::Client& client, const std::string& variant_file, const Keys& keys,
                    Occasion occasion, io::System& system)
 {
+    io::PosixFileLocks locks;
+    TRY_ASSIGN(const auto turn, wait_for_turn(locks, system.clock));
     TRY_ASSIGN(const auto variant, system.files.read(variant_file));
     TRY_ASSIGN(const auto model, settings::Model::load(variant));
     TRY_ASSIGN(const auto facts, fetch_facts(client));

@@ -2,7 +2,9 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace holdfast::api {
 
@@ -48,12 +50,32 @@ Result<Json> ask_applier(io::Network& network, const std::filesystem::path& sock
     return *std::move(report);
 }
 
+using Keys = std::optional<std::vector<std::string>>;
+
+Json as_json(const Keys& keys)
+{
+    return keys.has_value() ? Json(*keys) : Json("all");
+}
+
+/// Whatever is not as `as_json` writes it stands for everything.
+Keys keys_from(const Json& asked)
+{
+    const auto is_string = [](const Json& item) { return item.is_string(); };
+    if (!asked.is_array() || !std::ranges::all_of(asked, is_string)) {
+        return std::nullopt;
+    }
+    return asked.get<std::vector<std::string>>();
+}
+
 } // namespace
 
-UnitApplier::UnitApplier(io::Network& network, io::Clock& clock, std::filesystem::path socket)
-    : network_(network), clock_(clock), socket_(std::move(socket)),
-      status_({{"state", "none"}}), thread_([this] { work(); })
+UnitApplier::UnitApplier(io::Network& network, io::Clock& clock, io::Files& files,
+                         std::filesystem::path socket, std::filesystem::path unapplied)
+    : network_(network), clock_(clock), files_(files), socket_(std::move(socket)),
+      unapplied_(std::move(unapplied)), status_({{"state", "none"}})
 {
+    take_up_unapplied();
+    thread_ = std::thread([this] { work(); });
 }
 
 UnitApplier::~UnitApplier()
@@ -66,14 +88,49 @@ UnitApplier::~UnitApplier()
     thread_.join();
 }
 
-void UnitApplier::start(Keys keys)
+void UnitApplier::start(std::optional<std::vector<std::string>> keys)
 {
     {
         const std::scoped_lock lock(mutex_);
         status_["state"] = "running";
         queue_.push_back(std::move(keys));
+        note_unapplied();
     }
     changed_.notify_one();
+}
+
+void UnitApplier::take_up_unapplied()
+{
+    const auto text = files_.read(unapplied_);
+    if (!text.has_value() && text.error().code() == Errc::not_found) {
+        return;
+    }
+    const auto left = text.has_value() ? parse_json(*text) : Failure{text.error()};
+    if (left.has_value() && left->is_array()) {
+        std::ranges::transform(*left, std::back_inserter(queue_), keys_from);
+    } else {
+        queue_.push_back(std::nullopt);
+    }
+    if (!queue_.empty()) {
+        log::info("applying what the server before did not finish");
+        status_["state"] = "running";
+    }
+}
+
+/// Under the mutex. A disk in memory that is full or gone does not keep a change from being
+/// applied.
+void UnitApplier::note_unapplied()
+{
+    Json left = Json::array();
+    for (const auto& keys : queue_) {
+        left.push_back(as_json(keys));
+    }
+    const auto noted = queue_.empty() ? files_.remove(unapplied_)
+                                      : io::replace_file(files_, unapplied_, to_text(left), 0600);
+    if (!noted.has_value()) {
+        log::warning("a restart of the server would not know what it has to apply",
+                     {{"problem", noted.error().message()}});
+    }
 }
 
 Json UnitApplier::status()
@@ -101,11 +158,12 @@ void UnitApplier::work()
             if (stopping_) {
                 return;
             }
-            keys = std::move(queue_.front());
-            queue_.pop_front();
+            keys = queue_.front();
         }
         auto result = run(keys);
         const std::scoped_lock lock(mutex_);
+        queue_.pop_front();
+        note_unapplied();
         if (!queue_.empty()) {
             result["state"] = "running";
         }
@@ -116,7 +174,7 @@ void UnitApplier::work()
 Json UnitApplier::run(const Keys& keys)
 {
     const auto started = utc(clock_.now());
-    const Json asked = keys.has_value() ? Json(*keys) : Json("all");
+    const auto asked = as_json(keys);
     auto report = ask_applier(network_, socket_, to_text(asked)).while_("applying settings");
     Json result = report.has_value() ? *std::move(report)
                                      : Json{{"error", report.error().message()}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/clock.hpp"
+#include "io/files.hpp"
 #include "io/network.hpp"
 #include "json/json.hpp"
 
@@ -20,6 +21,7 @@ class Applier {
 public:
     virtual ~Applier() = default;
     /// Queues a run of settings-applier for these keys, or for everything, and returns at once.
+    /// From then on a server that ends before the run makes up for it when it is started again.
     virtual void start(std::optional<std::vector<std::string>> keys) = 0;
     /// The last run's result: {"state": "none" | "running" | "succeeded" | "failed", …}.
     virtual Json status() = 0;
@@ -27,17 +29,23 @@ public:
     virtual void record(Json result) = 0;
 };
 
-/// Asks for runs of `settings-applier` on its own thread, one at a time, in order: two changes of one
-/// file must not race. (The reference forks and forgets; we keep what came of it.)
+/// Asks for runs of `settings-applier` on its own thread, one at a time, in order: two changes of
+/// one file must not race. (The reference forks and forgets; we keep what came of it.)
 ///
 /// Each run is a unit of its own with the rights that applying needs, which the server itself does
 /// not have: systemd starts one for each connection to `socket` (settings-applier.socket), with the
 /// connection as its standard input and output. A line with the keys goes out; the report, a JSON
 /// object, comes back.
+///
+/// What is queued or at work stands in the file `unapplied`, on a tmpfs: what is committed is the
+/// machine's settings, and must reach its services also when this server is killed meanwhile. After
+/// a boot nothing is left to do, for a boot applies everything.
 class UnitApplier final : public Applier {
 public:
-    UnitApplier(io::Network& network, io::Clock& clock, std::filesystem::path socket);
-    /// Waits for the run at work; drops queued ones.
+    /// Takes up what another server left in `unapplied`.
+    UnitApplier(io::Network& network, io::Clock& clock, io::Files& files,
+                std::filesystem::path socket, std::filesystem::path unapplied);
+    /// Waits for the run at work; queued ones are left to the next server.
     ~UnitApplier() override;
     UnitApplier(const UnitApplier&) = delete;
     UnitApplier& operator=(const UnitApplier&) = delete;
@@ -50,14 +58,19 @@ private:
     using Keys = std::optional<std::vector<std::string>>;
     void work();
     Json run(const Keys& keys);
+    void take_up_unapplied();
+    void note_unapplied();
 
     io::Network& network_;
     io::Clock& clock_;
+    io::Files& files_;
     std::filesystem::path socket_;
+    std::filesystem::path unapplied_;
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Keys> queue_; ///< Guarded by mutex_, like the next two.
+    /// Guarded by mutex_, like the next two. The first one is at work.
+    std::deque<Keys> queue_;
     Json status_;
     bool stopping_ = false;
     std::thread thread_;

@@ -1,10 +1,12 @@
 #include "api/server/applier.hpp"
 
 #include "io/posix/posix_system.hpp"
+#include "io/testing/fake_files.hpp"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <mutex>
 
 namespace holdfast::api {
 
@@ -46,6 +48,7 @@ public:
     Result<std::unique_ptr<io::ByteStream>> connect_local(const std::filesystem::path& path,
                                                           std::chrono::milliseconds) override
     {
+        const std::scoped_lock lock(may_answer);
         if (path != "/applier.sock" || answers.empty()) {
             return fail(Errc::io, "nobody listens");
         }
@@ -61,6 +64,7 @@ public:
 
     std::vector<std::string> answers;
     std::vector<std::string> asked;
+    std::mutex may_answer; ///< Who holds it keeps units from starting.
 };
 
 class ApplierTest : public testing::Test {
@@ -75,9 +79,20 @@ protected:
         return applier_.status();
     }
 
+    static constexpr const char* unapplied = "/run/unapplied.json";
+
     io::PosixClock clock_;
+    io::FakeFiles files_ = in_run();
     ApplierSocket socket_;
-    UnitApplier applier_{socket_, clock_, "/applier.sock"};
+    UnitApplier applier_{socket_, clock_, files_, "/applier.sock", unapplied};
+
+private:
+    static io::FakeFiles in_run()
+    {
+        io::FakeFiles files;
+        files.put_directory("/run");
+        return files;
+    }
 };
 
 TEST_F(ApplierTest, HandsTheKeysOverAndKeepsTheReport)
@@ -127,6 +142,33 @@ TEST_F(ApplierTest, AnEndlessReportIsAFailure)
     EXPECT_THAT(finished()["error"], HasSubstr("reports over"));
 }
 
+/// A unit that takes as long as the test wants, as one does that restarts containers.
+TEST_F(ApplierTest, WhatIsQueuedOrAtWorkIsNotedUntilItIsApplied)
+{
+    const std::unique_lock at_work(socket_.may_answer);
+    socket_.answers = {"{}", "{}"};
+    applier_.start(std::vector<std::string>{"settings.motd"});
+    EXPECT_EQ(*files_.read(unapplied), R"([["settings.motd"]])") << "before the caller has a reply";
+    applier_.start(std::nullopt);
+    EXPECT_EQ(*files_.read(unapplied), R"([["settings.motd"],"all"])");
+}
+
+TEST_F(ApplierTest, WhatIsAppliedIsNotedNoMore)
+{
+    socket_.answers = {"{}"};
+    applier_.start(std::nullopt);
+    EXPECT_EQ(finished()["state"], "succeeded");
+    EXPECT_FALSE(files_.exists(unapplied));
+}
+
+TEST_F(ApplierTest, WhatCannotBeNotedIsAppliedAllTheSame)
+{
+    files_.cut_power_after(0);
+    socket_.answers = {"{}"};
+    applier_.start(std::nullopt);
+    EXPECT_EQ(finished()["state"], "succeeded");
+}
+
 TEST_F(ApplierTest, RunsOneAfterTheOtherAndTheLastOneCounts)
 {
     socket_.answers = {R"({"n": 1})", R"({"n": 2})"};
@@ -135,6 +177,33 @@ TEST_F(ApplierTest, RunsOneAfterTheOtherAndTheLastOneCounts)
     EXPECT_EQ(finished()["n"], 2);
     EXPECT_EQ(socket_.asked.size(), 2U);
 }
+
+/// A server that was killed, as its files are when the next one starts.
+class Successor : public testing::TestWithParam<std::pair<const char*, std::vector<std::string>>> {
+};
+
+TEST_P(Successor, TakesUpWhatWasNotApplied)
+{
+    const auto& [left, asked] = GetParam();
+    io::PosixClock clock;
+    io::FakeFiles files({{"/run/unapplied.json", left}});
+    ApplierSocket socket;
+    socket.answers = {"{}", "{}"};
+    UnitApplier applier(socket, clock, files, "/applier.sock", "/run/unapplied.json");
+    for (int i = 0; i < 2000 && applier.status()["state"] == "running"; ++i) {
+        clock.sleep(std::chrono::milliseconds(5));
+    }
+    EXPECT_EQ(applier.status()["state"], asked.empty() ? "none" : "succeeded");
+    EXPECT_EQ(socket.asked, asked);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, Successor,
+    testing::Values(std::pair{R"([["settings.motd"], "all"])",
+                              std::vector<std::string>{"[\"settings.motd\"]\n", "\"all\"\n"}},
+                    std::pair{"[]", std::vector<std::string>{}},
+                    std::pair{"", std::vector<std::string>{"\"all\"\n"}},
+                    std::pair{R"([[1]])", std::vector<std::string>{"\"all\"\n"}}));
 
 } // namespace
 

@@ -31,6 +31,9 @@ parse_server_options(std::span<const std::string> arguments)
     app.add_option("--applier-socket", options.applier_socket,
                    "Socket behind which settings-applier is started")
         ->capture_default_str();
+    app.add_option("--unapplied-file", options.unapplied_file,
+                   "Changes that are to be applied; forgotten when the machine restarts")
+        ->capture_default_str();
     app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")
         ->transform(CLI::CheckedTransformer(levels));
     try {

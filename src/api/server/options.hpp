@@ -21,6 +21,7 @@ struct ServerOptions {
     std::filesystem::path remote_config = "/etc/apiserver/remote.json";
     std::string remote_address = "::";
     std::filesystem::path applier_socket = "/run/settings-applier.sock";
+    std::filesystem::path unapplied_file = "/run/apiserver-unapplied.json";
     log::Level log_level = log::Level::info;
 };
 

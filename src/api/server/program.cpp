@@ -155,7 +155,8 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     }
     TRY_ASSIGN(auto store, open_store(options, model, system));
     io::PosixNetwork network;
-    UnitApplier applier(network, system.clock, options.applier_socket);
+    UnitApplier applier(network, system.clock, system.files, options.applier_socket,
+                        options.unapplied_file);
     Context context{
         store, model, applier, system.files, system.processes, system.random, options.os_release};
     Router router;
