@@ -3,6 +3,9 @@
 #include "base/log.hpp"
 #include "user_data/user_data.hpp"
 
+#include <algorithm>
+#include <ranges>
+
 namespace holdfast::early_boot_config {
 
 namespace {
@@ -19,6 +22,7 @@ void judge(const user_data::UserData& data, const settings::Model& model, Readin
 {
     auto judged = model.judge(data.settings);
     reading.values = std::move(judged.values);
+    reading.lines = data.lines;
     for (const auto& misfit : data.misfits) {
         reading.report.findings.push_back(
             {misfit.key, misfit.line, misfit.key + ": " + misfit.message});
@@ -46,9 +50,55 @@ Result<void> submit(Reading& reading, const settings::Model& model, api::Client&
     if (sent.error().code() != Errc::invalid && sent.error().code() != Errc::too_large) {
         return Failure{sent.error()};
     }
+    reading.values.clear();
     reading.report.status = "refused";
     reading.report.findings.push_back({"", 0, sent.error().message()});
     return {};
+}
+
+struct Blamed {
+    Reading* reading = nullptr;
+    int line = 0;
+};
+
+/// Who named the key last, or else the nearest table above it: a misfit may be a key that is
+/// missing. There are values, or nothing would not fit.
+Blamed blamed_for(std::string key, std::vector<Reading>& readings)
+{
+    for (;;) {
+        for (auto& reading : std::views::reverse(readings)) {
+            const auto line = reading.lines.find(key);
+            if (!reading.values.empty() && line != reading.lines.end()) {
+                return {&reading, line->second};
+            }
+        }
+        const auto dot = key.rfind('.');
+        if (dot == std::string::npos) {
+            break;
+        }
+        key.resize(dot);
+    }
+    const auto last = std::ranges::find_if(std::views::reverse(readings),
+                                           [](const Reading& r) { return !r.values.empty(); });
+    return {&*last, 0};
+}
+
+/// What does not fit together in all that was read. It is stored as it is, and not rendered.
+void add_misfits(const settings::Model& model, std::vector<Reading>& readings)
+{
+    settings::Values all = model.defaults();
+    std::vector<std::string> keys;
+    for (const auto& reading : readings) {
+        for (const auto& [key, value] : reading.values) {
+            all.insert_or_assign(key, value);
+            keys.push_back(key);
+        }
+    }
+    for (const auto& misfit : model.misfits(all, keys)) {
+        const auto [reading, line] = blamed_for(misfit.key, readings);
+        reading->report.findings.push_back({misfit.key, line, to_text(misfit)});
+        reading->report.status = "partly-applied";
+    }
 }
 
 /// Nothing pending is a success: there was no user data, or a boot was cut after the commit.
@@ -82,7 +132,7 @@ void tell_console(io::Files& files, const std::vector<std::string>& lines)
 
 Reading read_provider(const Provider& provider, const settings::Model& model, io::Files& files)
 {
-    Reading reading{{}, {provider.name, "absent", {}}};
+    Reading reading{{}, {}, {provider.name, "absent", {}}};
     const auto bytes = fetch(provider, files);
     if (!bytes.has_value()) {
         reading.report.status = "refused";
@@ -109,18 +159,26 @@ Result<void> configure(const std::vector<Provider>& places, const settings::Mode
         log::info("user data was applied at the first boot");
         return {};
     }
-    std::vector<ProviderReport> reports;
+    std::vector<Reading> readings;
     for (const auto& place : places) {
-        auto reading = read_provider(place, model, files);
+        auto& reading = readings.emplace_back(read_provider(place, model, files));
         if (!reading.values.empty()) {
             TRY(submit(reading, model, client).while_("user data " + place.name));
         }
-        log::info("user data", {{"provider", place.name}, {"status", reading.report.status}});
-        reports.push_back(std::move(reading.report));
     }
     TRY(commit(client));
+    add_misfits(model, readings);
+    std::vector<ProviderReport> reports;
+    for (auto& reading : readings) {
+        const auto& report = reports.emplace_back(shortened(std::move(reading.report)));
+        log::info("user data", {{"provider", report.provider}, {"status", report.status}});
+    }
     tell_console(files, console_lines(reports));
-    TRY(client.request("POST", "/reports/user-data", to_text(to_json(reports))));
+    const auto told = client.request("POST", "/reports/user-data", to_text(to_json(reports)));
+    if (!told.has_value()) {
+        // The settings are stored, and the console has told what is wrong with the rest.
+        log::warning("the API has no report on user data", {{"problem", told.error().message()}});
+    }
     return io::replace_file(files, marker, "");
 }
 

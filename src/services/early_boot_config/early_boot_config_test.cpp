@@ -47,7 +47,7 @@ class EarlyBootConfig : public testing::Test {
 protected:
     EarlyBootConfig()
         : model_(*settings::Model::load(
-              R"({"variant": "v", "groups": ["motd", "ntp", "kernel"], "settings": {}})")),
+              R"({"variant": "v", "groups": ["motd", "ntp", "kernel", "api"], "settings": {}})")),
           client_(files_)
     {
         files_.put_directory("/var/lib/bottlerocket");
@@ -136,6 +136,56 @@ TEST_F(EarlyBootConfig, ContentThatTheServerRefusesIsReportedAndTheBootGoesOn)
     client_.statuses["PATCH"] = 400;
     ASSERT_TRUE(run());
     EXPECT_EQ(report()["providers"][1]["status"], "refused");
+    EXPECT_TRUE(files_.exists(marker));
+}
+
+TEST_F(EarlyBootConfig, WhatDoesNotFitTogetherIsToldOfWhereItWasAskedFor)
+{
+    files_.put("/var/lib/bottlerocket/user-data.toml", "[settings]\nmotd = \"x\"\n");
+    files_.put("/media/cdrom/user-data",
+               "[settings.ntp]\ntime-servers = [\"a\"]\n[settings.api.remote]\nenabled = true\n");
+    ASSERT_TRUE(run());
+    EXPECT_THAT(*files_.read("/dev/console"),
+                AllOf(HasSubstr("holdfast: user data 30-cd-rom, line 3: "
+                                "settings.api.remote.client-ca: expected a certificate"),
+                      HasSubstr("settings.api.remote.server-key: expected a private key")));
+    const auto providers = report()["providers"];
+    EXPECT_EQ(providers[1]["status"], "applied");
+    EXPECT_EQ(providers[2]["status"], "partly-applied");
+    EXPECT_EQ(providers[2]["problems"].size(), 3U);
+    EXPECT_TRUE(files_.exists(marker));
+}
+
+TEST_F(EarlyBootConfig, DocumentsMayFitTogetherOnlyAsAWhole)
+{
+    files_.put("/var/lib/bottlerocket/user-data.toml", "[settings.api.remote]\nenabled = true\n");
+    files_.put("/local/user-data-overrides.toml", "[settings.api.remote]\nenabled = false\n");
+    ASSERT_TRUE(run());
+    EXPECT_THAT(*files_.read("/dev/console"), IsEmpty());
+    EXPECT_EQ(report()["providers"][1]["status"], "applied");
+}
+
+/// As many as fit into the longest user data.
+TEST_F(EarlyBootConfig, ADocumentOfBadKeysIsToldOfInAHundredLines)
+{
+    std::string document = "[settings]\nmotd = \"x\"\n";
+    for (int i = 0; i < 50'000; ++i) {
+        document += std::format("no-such-setting-{} = 1\n", i);
+    }
+    files_.put("/media/cdrom/user-data", document);
+    ASSERT_TRUE(run());
+    EXPECT_EQ(report()["providers"][2]["problems"].size(), 101U);
+    EXPECT_LT(client_.bodies.back().size(), 100'000U);
+    const auto told = *files_.read("/dev/console");
+    EXPECT_EQ(std::ranges::count(told, '\n'), 101);
+    EXPECT_THAT(told, testing::EndsWith("user data 30-cd-rom: and 49900 more\r\n"));
+}
+
+TEST_F(EarlyBootConfig, AReportThatTheServerRefusesStopsNoBoot)
+{
+    files_.put("/var/lib/bottlerocket/user-data.toml", "[settings]\nmotd = \"x\"\n");
+    client_.statuses["POST /reports/user-data"] = 413;
+    EXPECT_TRUE(run());
     EXPECT_TRUE(files_.exists(marker));
 }
 

@@ -27,7 +27,20 @@ std::string printable(std::string text)
     return text;
 }
 
+constexpr std::size_t most_findings = 100;
+
 } // namespace
+
+ProviderReport shortened(ProviderReport report)
+{
+    auto& findings = report.findings;
+    if (findings.size() > most_findings) {
+        const auto left_out = findings.size() - most_findings;
+        findings.resize(most_findings);
+        findings.push_back({"", 0, std::format("and {} more", left_out)});
+    }
+    return report;
+}
 
 Json to_json(const std::vector<ProviderReport>& reports)
 {

@@ -22,6 +22,10 @@ struct ProviderReport {
     std::vector<Finding> findings;
 };
 
+/// With the first hundred findings, and how many more there are: a document of another system may
+/// have a hundred thousand, and neither a person nor the API takes that many.
+ProviderReport shortened(ProviderReport report);
+
 /// What GET /reports/user-data shows.
 Json to_json(const std::vector<ProviderReport>& reports);
 
