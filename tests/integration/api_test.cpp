@@ -2,6 +2,7 @@
 // temporary directory. Nothing listens outside loopback.
 
 #include "api/client/commands.hpp"
+#include "api/client/tls_stream.hpp"
 #include "api/server/handlers.hpp"
 #include "api/server/http_server.hpp"
 #include "base/text.hpp"
@@ -122,7 +123,8 @@ protected:
           model_(*settings::Model::load(
               R"({"variant": "v", "groups": ["motd", "ntp"], "settings": {"motd": "Welcome"}})")),
           store_(*store::Store::open(directory_, clock_)),
-          context_{store_, model_, applier_, os_files_, processes_, random_}, server_(router_),
+          context_{store_, model_, applier_, os_files_, processes_, random_},
+          server_(router_, {.remote_handshakes = 8, .remote_sessions = 3}),
           client_(network_, directory_ / "api.sock"),
           world_{client_, random_, files_, network_, [] { return Result<std::string>(""); }, clock_}
     {
@@ -390,6 +392,54 @@ TEST_F(ApiTest, KeysThatDoNotFitLeaveTheListenerAsItWas)
     EXPECT_FALSE(server_.listen_remote(bad).has_value());
     start();
     EXPECT_TRUE(ask_remotely(*good_port, "client").has_value());
+}
+
+/// Whoever reaches the port can open connections without end. Who has a certificate gets in all the
+/// same, and so do local callers.
+TEST_F(ApiTest, ConnectionsWithoutACertificateKeepNobodyOut)
+{
+    const auto port = start_remote();
+    std::vector<std::unique_ptr<io::ByteStream>> idle;
+    for (int i = 0; i < 100; ++i) {
+        auto stream = network_.connect_tcp("127.0.0.1", port, std::chrono::seconds(20));
+        ASSERT_TRUE(stream.has_value()) << i << ": " << stream.error().message();
+        idle.push_back(*std::move(stream));
+    }
+    EXPECT_TRUE(ask_remotely(port, "client").has_value());
+    EXPECT_EQ(output("get", {"/tx/list", "--canonicalize"}), "[]\n");
+    std::array<char, 1> byte{};
+    const auto oldest = idle.front()->read_some(byte);
+    EXPECT_TRUE(!oldest.has_value() || *oldest == 0) << "it gave way";
+    EXPECT_NE(oldest.has_value() ? Errc::io : oldest.error().code(), Errc::timeout);
+}
+
+TEST_F(ApiTest, RemoteClientsAreTurnedAwayWhenTooManyAreThereAndLocalOnesAreNot)
+{
+    const auto port = start_remote();
+    const auto& made = certificates();
+    const TlsKeys keys{"127.0.0.1", made.text(made.certificate("ca")),
+                       made.text(made.certificate("client")), made.text(made.key("client"))};
+    std::vector<std::unique_ptr<io::ByteStream>> sessions;
+    for (int i = 0; i < 3; ++i) {
+        auto plain = network_.connect_tcp("127.0.0.1", port, std::chrono::seconds(20));
+        ASSERT_TRUE(plain.has_value());
+        auto stream = start_tls(*std::move(plain), keys);
+        ASSERT_TRUE(stream.has_value()) << stream.error().message();
+        ASSERT_TRUE((*stream)->write_all("GET /tx/list HTTP/1.1\r\nHost: x\r\n\r\n"));
+        std::array<char, 1> byte{};
+        ASSERT_EQ((*stream)->read_some(byte).value_or(0), 1U) << "it is served, and stays";
+        sessions.push_back(*std::move(stream));
+    }
+    EXPECT_FALSE(ask_remotely(port, "client").has_value());
+    EXPECT_EQ(output("get", {"/tx/list", "--canonicalize"}), "[]\n");
+
+    sessions.pop_back();
+    auto again = ask_remotely(port, "client");
+    for (int i = 0; i < 100 && !again.has_value(); ++i) {
+        clock_.sleep(std::chrono::milliseconds(50));
+        again = ask_remotely(port, "client");
+    }
+    EXPECT_TRUE(again.has_value()) << "one has left";
 }
 
 TEST_F(ApiTest, ClosedRemoteListenerServesNobody)

@@ -30,17 +30,65 @@ std::string subject_of(RemoteStream& stream)
     return std::string(bytes, static_cast<std::size_t>(size));
 }
 
-asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<RemoteKeys> keys,
-                            Service& service)
+/// A connection while it has not shown a certificate. Where there are too many of them, the oldest
+/// is closed, and its handshake fails.
+class Handshake {
+public:
+    Handshake(RemoteStream& stream, Service& service)
+        : waiting_(service.remote.handshakes), stream_(&beast::get_lowest_layer(stream))
+    {
+        if (waiting_.size() >= service.limits.remote_handshakes) {
+            waiting_.front()->close();
+            waiting_.pop_front();
+        }
+        waiting_.push_back(stream_);
+    }
+    ~Handshake() { std::erase(waiting_, stream_); }
+    Handshake(const Handshake&) = delete;
+    Handshake& operator=(const Handshake&) = delete;
+
+private:
+    std::list<beast::tcp_stream*>& waiting_;
+    beast::tcp_stream* stream_;
+};
+
+asio::awaitable<bool> shake_hands(RemoteStream& stream, Service& service)
 {
-    RemoteStream stream(beast::tcp_stream(std::move(socket)), *keys->context);
+    const Handshake waiting(stream, service);
     beast::get_lowest_layer(stream).expires_after(service.limits.transfer);
     const auto [refused] =
         co_await stream.async_handshake(asio::ssl::stream_base::server, as_result);
     if (refused) {
         log::info("remote client refused", {{"reason", refused.message()}});
+    }
+    co_return !refused;
+}
+
+/// Counts one that has shown a certificate.
+class Session {
+public:
+    explicit Session(Service& service) : count_(service.remote.sessions) { ++count_; }
+    ~Session() { --count_; }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+private:
+    std::size_t& count_;
+};
+
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<RemoteKeys> keys,
+                            Service& service)
+{
+    RemoteStream stream(beast::tcp_stream(std::move(socket)), *keys->context);
+    if (!co_await shake_hands(stream, service)) {
         co_return;
     }
+    if (service.remote.sessions >= service.limits.remote_sessions) {
+        log::warning("remote client turned away: too many are connected",
+                     {{"connected", std::to_string(service.remote.sessions)}});
+        co_return;
+    }
+    const Session session(service);
     Caller caller{std::nullopt, subject_of(stream)};
     co_await converse(stream, service, std::move(caller), [keys] { return keys->current; });
     beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(1));

@@ -95,7 +95,7 @@ Result<void> bind_remote(asio::ip::tcp::acceptor& acceptor, const RemoteAddress&
 struct HttpServer::State {
     State(const Router& router, ServerLimits limits)
         : local(loop), ending(loop, SIGTERM, SIGINT), hangup(loop),
-          service{router, limits, loop, worker}
+          service{router, limits, loop, worker, connections}
     {
     }
 
@@ -109,7 +109,8 @@ struct HttpServer::State {
         });
     }
 
-    // The worker ends first, then the loop with what waits in it.
+    // The worker ends first, then the loop with what waits in it, which still counts itself out.
+    RemoteConnections connections;
     asio::io_context loop{1};
     asio::thread_pool worker{1};
     asio::local::stream_protocol::acceptor local;

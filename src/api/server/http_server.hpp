@@ -30,6 +30,13 @@ struct ServerLimits {
     std::size_t body = 2U << 20;
     std::chrono::milliseconds idle = std::chrono::minutes{2};      ///< Between two requests.
     std::chrono::milliseconds transfer = std::chrono::seconds{30}; ///< One request or reply.
+    /// Remote connections that have not shown a certificate yet. One more, and the oldest of them
+    /// gives way: a client with a certificate needs a moment only, so that nobody locks it out who
+    /// just opens connections.
+    std::size_t remote_handshakes = 64;
+    /// Those that have. One more is closed. The body of a request of each fits into MemoryMax= of
+    /// apiserver.service.
+    std::size_t remote_sessions = 64;
 };
 
 /// The HTTP/1.1 server: one event-loop thread (the caller of `run`), and one worker thread on which
@@ -49,7 +56,8 @@ public:
     Result<void> adopt(int listening_socket);
     /// Starts the TLS 1.3 listener, or replaces the one that runs. Every client must show a
     /// certificate of the given CA; others end at the handshake. Returns the port. Connections made
-    /// under the old keys serve no further request. Errors: `invalid` for keys that don't fit
+    /// under the old keys serve no further request. How many there may be is in ServerLimits;
+    /// callers on the Unix socket are not counted. Errors: `invalid` for keys that don't fit
     /// together, `io`; an old listener then stays as it is.
     Result<std::uint16_t> listen_remote(const RemoteAddress& address);
     /// Ends the remote listener; its connections serve no further request.

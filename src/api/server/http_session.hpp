@@ -12,7 +12,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/stream_traits.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+
+#include <list>
 
 namespace holdfast::api {
 
@@ -22,12 +25,20 @@ namespace http = boost::beast::http;
 
 inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
+/// The remote connections there are, of all listeners. Touched on the event loop only.
+struct RemoteConnections {
+    std::list<beast::tcp_stream*>
+        handshakes;           ///< Without a certificate so far, the oldest in front.
+    std::size_t sessions = 0; ///< With one.
+};
+
 /// What every session borrows from the server, which outlives them all.
 struct Service {
     const Router& router;
     ServerLimits limits;
     asio::io_context& loop;
     asio::thread_pool& worker;
+    RemoteConnections& remote;
 };
 
 using HttpRequest = http::request<http::string_body>;
