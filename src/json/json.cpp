@@ -100,6 +100,13 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits)
     return builder.take();
 }
 
+bool is_utf8(std::string_view text)
+{
+    const Json value(text);
+    const auto written_and_read = parse_json(to_text(value), {.bytes = SIZE_MAX});
+    return written_and_read.has_value() && *written_and_read == value;
+}
+
 std::string to_text(const Json& value)
 {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -23,6 +23,9 @@ struct JsonLimits {
 /// with a key twice, or nesting over the limit; `too_large` over `bytes`.
 Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 
+/// Whether the text is UTF-8, so that `to_text` leaves it as it is.
+bool is_utf8(std::string_view text);
+
 /// No spaces, keys sorted. Strings that are not UTF-8 get replacement characters, never a throw.
 std::string to_text(const Json& value);
 /// Two spaces of indentation, keys sorted, no newline at the end.

@@ -20,6 +20,16 @@ TEST(ParseJson, RefusesWhatIsNot)
     }
 }
 
+TEST(Utf8, IsWhatJsonKeepsAsItIs)
+{
+    for (const auto* text : {"", "plain", "\xc3\xa9", "\"\\\n", "\xef\xbf\xbd"}) {
+        EXPECT_TRUE(is_utf8(text)) << text;
+    }
+    for (const auto* text : {"\xe9", "caf\xe9", "\xc3", "\xc0\x80", "\xed\xa0\x80"}) {
+        EXPECT_FALSE(is_utf8(text)) << text;
+    }
+}
+
 TEST(ParseJson, HoldsItsLimits)
 {
     EXPECT_EQ(parse_json("[1,2]", {.bytes = 4}).error().code(), Errc::too_large);

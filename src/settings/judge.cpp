@@ -138,13 +138,6 @@ Failure<Error> refusal(const Problem& problem)
     return fail(Errc::invalid, "{}", to_text(problem));
 }
 
-/// JSON texts are UTF-8; a command line may hold anything.
-bool is_utf8(const std::string& text)
-{
-    const auto written_and_read = parse_json(to_text(Json(text)), {.bytes = SIZE_MAX});
-    return written_and_read.has_value() && *written_and_read == Json(text);
-}
-
 } // namespace
 
 Judged judge(const Node& root, const Json& settings)
@@ -181,7 +174,7 @@ Result<Values> judge_pair(const Node& root, std::string_view pair)
     }
 
     const std::string text(pair.substr(equals + 1));
-    if (!is_utf8(text)) {
+    if (!is_utf8(text)) { // A command line may hold anything.
         return refusal({key_text(path), "expected UTF-8 text", {}});
     }
     TRY_ASSIGN(const auto stored_name, Key::of(path));

@@ -247,6 +247,18 @@ TEST_F(ApiTest, FailuresReadAsOtherProgramsExpect)
     EXPECT_EQ(output("apply", {"-x"}), "misuse");
 }
 
+TEST_F(ApiTest, WhatIsNotUtf8IsRefusedAndNotStoredAsSomethingElse)
+{
+    start();
+    const auto outcome = run("set", {"ntp.options=[\"iburst\"]", "motd=caf\xe9"});
+    ASSERT_FALSE(outcome.has_value());
+    const auto* misused = std::get_if<Misuse>(&outcome.error().why);
+    ASSERT_NE(misused, nullptr);
+    EXPECT_EQ(misused->message, "The value of 'motd' is no UTF-8 text");
+    EXPECT_EQ(output("set", {"motd=caf\xc3\xa9"}), "");
+    EXPECT_THAT(output("get", {"settings.motd"}), HasSubstr("caf\xc3\xa9"));
+}
+
 TEST_F(ApiTest, ARefusalIsTheReasonAloneAndLeavesNothingPending)
 {
     start();

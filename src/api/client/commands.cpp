@@ -68,6 +68,12 @@ CommandOutcome set_json(Surroundings& world, const std::string& text)
 
 CommandOutcome set_pairs(Surroundings& world, Arguments pairs)
 {
+    for (const auto& pair : pairs) {
+        // JSON would carry a replacement for each wrong byte, and the machine would store that.
+        if (!is_utf8(pair)) {
+            return misuse("The value of '" + pair.substr(0, pair.find('=')) + "' is no UTF-8 text");
+        }
+    }
     const Json body = {{"request_payload", std::vector(pairs.begin(), pairs.end())}};
     TRY(change_settings(world, "apiclient-set", {{"/settings/keypair", to_text(body)}}));
     return CommandResult{};
