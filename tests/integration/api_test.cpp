@@ -5,6 +5,7 @@
 #include "api/client/tls_stream.hpp"
 #include "api/server/handlers.hpp"
 #include "api/server/http_server.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/posix_system.hpp"
@@ -257,6 +258,20 @@ TEST_F(ApiTest, WhatIsNotUtf8IsRefusedAndNotStoredAsSomethingElse)
     EXPECT_EQ(misused->message, "The value of 'motd' is no UTF-8 text");
     EXPECT_EQ(output("set", {"motd=caf\xc3\xa9"}), "");
     EXPECT_THAT(output("get", {"settings.motd"}), HasSubstr("caf\xc3\xa9"));
+}
+
+TEST_F(ApiTest, RawTellsTheStatusOnStandardErrorWhenAskedForDebug)
+{
+    start();
+    log::set_level(log::Level::debug);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(output("raw", {"-u", "/tx/list"}), "[]\n");
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr("status=200 method=GET uri=/tx/list"));
+    log::set_level(log::Level::info);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(output("raw", {"-u", "/tx/list"}), "[]\n");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(ApiTest, ARefusalIsTheReasonAloneAndLeavesNothingPending)

@@ -1,6 +1,7 @@
 #include "api/client/client.hpp"
 
 #include "api/client/tls_stream.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 
 #include <charconv>
@@ -57,6 +58,9 @@ Result<std::string> Client::demand(std::string_view method, std::string_view tar
 Result<std::string> Client::accepted(HttpReply reply, std::string_view method,
                                      std::string_view target)
 {
+    log::debug("the API replied", {{"status", std::to_string(reply.status)},
+                                   {"method", std::string(method)},
+                                   {"uri", std::string(target)}});
     if (reply.status < 200 || reply.status > 299) {
         return fail(code_of(reply.status),
                     "Failed {0} request to '{1}': Status {2} when {0}ing "
