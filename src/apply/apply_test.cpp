@@ -104,6 +104,23 @@ TEST_F(ApplyTest, AFileThatContainersHaveMountedReachesThem)
     EXPECT_THAT(mounted(), HasSubstr("\n192.0.2.1 peer.example\n"));
 }
 
+/// As after `apiclient unset network.hostname`, before a generator gives another name.
+TEST_F(ApplyTest, AHostNameThatIsTakenBackStopsNothing)
+{
+    const auto model = settings::Model::load(R"({"groups": ["network", "motd"]})");
+    ASSERT_TRUE(model.has_value());
+    files_.put("/etc/hosts", "127.0.0.1 localhost gone\n");
+    files_.put("/etc/network/hostname.env", "HOSTNAME=gone\n");
+    facts_.settings = {{"motd", "hello"}};
+    const auto plan = plan_for_keys(
+        *model, std::vector<std::string>{"settings.motd", "settings.network.hostname"});
+    const auto report = apply(*model, plan, facts_, Occasion::change, files_, processes_);
+    EXPECT_EQ(report.error, "");
+    EXPECT_THAT(*files_.read("/etc/hosts"), Not(HasSubstr("gone")));
+    EXPECT_EQ(*files_.read("/etc/network/hostname.env"), "");
+    EXPECT_THAT(*files_.read("/etc/motd"), HasSubstr("hello"));
+}
+
 TEST_F(ApplyTest, StrictWritesNothingWhenOneFileCannotBeRendered)
 {
     facts_.settings["motd"] = "hello";

@@ -63,8 +63,7 @@ Group api_group()
             .settings = make_group_node<Api>(),
             .services = {{"api-remote",
                           {{"api-remote"},
-                           // Only the server itself: this command and the applier that runs it
-                           // are in its control group, and would be hit too.
+                           // Only the server itself, and no command that it has started.
                            {"/usr/bin/systemctl kill --kill-whom=main --signal=SIGHUP "
                             "apiserver.service"}}}},
             .files = {rendered_file<render_remote_api>("api-remote", "/etc/apiserver/remote.json",

@@ -53,7 +53,7 @@ std::string line(std::string_view start, const std::vector<std::string>& names)
 Result<std::string> render_hostname(const Network& network)
 {
     if (!network.hostname.has_value()) {
-        return fail(Errc::invalid, "settings.network.hostname is not set");
+        return std::string(); // set-hostname.service does nothing then.
     }
     return environment_line("HOSTNAME", network.hostname->str());
 }

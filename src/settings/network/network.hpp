@@ -34,7 +34,9 @@ struct Network {
                                   "and 127.0.0.1 always are."));
 };
 
-/// /etc/network/hostname.env. Errors: `invalid` while no name is set.
+/// /etc/network/hostname.env. Empty while no name is set: before a generator has run, or when what
+/// the API had set is taken back and nothing lies beneath. The machine keeps its name then, and the
+/// next boot asks the generator again.
 Result<std::string> render_hostname(const Network& network);
 /// /etc/hosts.
 Result<std::string> render_hosts(const Network& network);
