@@ -274,6 +274,14 @@ TEST_F(ApiTest, RawTellsTheStatusOnStandardErrorWhenAskedForDebug)
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+TEST_F(ApiTest, GetOfSeveralPrefixesLeavesOutThatWithoutAMatch)
+{
+    start();
+    EXPECT_EQ(output("get", {"settings.motd", "settings.nothing", "os.version", "--canonicalize"}),
+              "{\"os\":{\"version_id\":\"1\"},\"settings\":{\"motd\":\"Welcome\"}}\n");
+    EXPECT_EQ(output("get", {"nothing", "--canonicalize"}), "{}\n");
+}
+
 TEST_F(ApiTest, ARefusalIsTheReasonAloneAndLeavesNothingPending)
 {
     start();

@@ -129,6 +129,18 @@ TEST_F(HandlersTest, BodiesMustBeJsonAndSayIt)
     EXPECT_EQ(ask("PATCH", "/settings", std::string((2U << 20) + 1, ' ')).status, 413);
 }
 
+/// api.md §2: no path has a slash at its end, and a known path with another method is as unknown.
+TEST_F(HandlersTest, OtherSpellingsAndOtherMethodsAreNotFound)
+{
+    for (const auto* path : {"/settings/", "//settings", "/tx/", "/os/", "/nothing"}) {
+        EXPECT_EQ(ask("GET", path).status, 404) << path;
+    }
+    for (const auto* method : {"PUT", "POST", "DELETE", "HEAD", "get"}) {
+        EXPECT_EQ(ask(method, "/settings").status, 404) << method;
+    }
+    EXPECT_EQ(ask("GET", "/tx/commit").status, 404);
+}
+
 TEST_F(HandlersTest, SecretsAreForTheMachinesOwnServices)
 {
     const auto key = to_base64(settings::sample_key);
