@@ -74,7 +74,10 @@ void add_network(Arguments& arguments, const Options& options)
             std::format("dgram,id=net1,local.type=unix,local.path={},remote.type=unix,"
                         "remote.path={}",
                         quoted(options.peer->own), quoted(options.peer->other)));
-        add(arguments, "-device", "virtio-net-pci,netdev=net1,romfile=");
+        // An address for each end: QEMU would give both machines the same.
+        add(arguments, "-device",
+            std::format("virtio-net-pci,netdev=net1,mac=52:54:00:00:00:0{},romfile=",
+                        options.peer->own < options.peer->other ? 2 : 3));
     }
 }
 

@@ -49,6 +49,21 @@ TEST(QemuArguments, ListenOnTheLoopbackOnly)
     EXPECT_THAT(arguments(options), Contains(HasSubstr("hostfwd=tcp:127.0.0.1:40000-:8443")));
 }
 
+TEST(QemuArguments, WireTwoMachinesToEachOther)
+{
+    Options one;
+    one.peer = PeerLink{.own = "/link/a", .other = "/link/b"};
+    Options other;
+    other.peer = PeerLink{.own = "/link/b", .other = "/link/a"};
+    EXPECT_THAT(arguments(one), Contains("dgram,id=net1,local.type=unix,local.path=/link/a,"
+                                         "remote.type=unix,remote.path=/link/b"));
+    EXPECT_THAT(arguments(other), Contains("dgram,id=net1,local.type=unix,local.path=/link/b,"
+                                           "remote.type=unix,remote.path=/link/a"));
+    EXPECT_THAT(arguments(one), Contains(HasSubstr("netdev=net1,mac=52:54:00:00:00:02,")));
+    EXPECT_THAT(arguments(other), Contains(HasSubstr("netdev=net1,mac=52:54:00:00:00:03,")));
+    EXPECT_THAT(arguments(Options{}), Not(Contains(HasSubstr("net1"))));
+}
+
 TEST(QemuArguments, ResetTheMachineWhenItsWatchdogBarks)
 {
     const auto words = arguments(Options{});

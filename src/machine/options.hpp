@@ -42,7 +42,8 @@ struct PortForward {
 };
 
 /// A second network card, wired to that of one other machine. The two machines name the same two
-/// socket paths the other way round.
+/// socket paths the other way round, and have the addresses 52:54:00:00:00:02 (whose path comes
+/// first) and :03.
 struct PeerLink {
     std::filesystem::path own;
     std::filesystem::path other;

@@ -1,8 +1,10 @@
 // One machine, booted once with user data, and all that can be asked of it while it runs.
 
 #include "base/text.hpp"
+#include "link_end.hpp"
 #include "test_machine.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <map>
 #include <memory>
@@ -10,7 +12,9 @@
 namespace holdfast::vm {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunningMachine : public ::testing::Test {
 protected:
@@ -18,7 +22,18 @@ protected:
     {
         machine_ = std::make_unique<TestMachine>("RunningMachine");
         machine_->host_containers = true;
-        ASSERT_TRUE(succeeds(machine_->give_user_data("[settings]\nmotd = \"from the CD\"\n")));
+        machine_->options.peer = {.own = machine_->directory() / "link",
+                                  .other = machine_->directory() / "link-of-peer"};
+        io::PosixSockets sockets;
+        auto port = sockets.free_loopback_port();
+        ASSERT_TRUE(succeeds(port));
+        second_port_ = *port;
+        machine_->options.forwards.push_back({.host = second_port_, .guest = second_api_port});
+        ASSERT_TRUE(succeeds(machine_->give_user_data("[settings]\n"
+                                                      "motd = \"from the CD\"\n"
+                                                      "motdd = \"a slip\"\n"
+                                                      "[settings.kernel]\n"
+                                                      "lockdown = \"perhaps\"\n")));
         ASSERT_TRUE(succeeds(machine_->boot()));
         booted_ = true;
     }
@@ -63,10 +78,32 @@ protected:
         }
     }
 
+    /// Waits for as long as a change may take until the API at this port of ours answers, or not.
+    static bool comes_to_answer(std::uint16_t port, bool wanted)
+    {
+        for (int attempt = 0; attempt < 120 && answers(port) != wanted; ++attempt) {
+            machine_->clock().sleep(500ms);
+        }
+        return answers(port);
+    }
+    static machine::RemoteApi api_at(std::uint16_t port)
+    {
+        auto access = machine_->api_access().access();
+        access.port = port;
+        return machine::RemoteApi(access);
+    }
+    static bool answers(std::uint16_t port)
+    {
+        return api_at(port).request("GET", "/os").has_value();
+    }
+
+    static constexpr std::uint16_t second_api_port = 8444; ///< Inside; nobody listens at first.
+    static std::uint16_t second_port_;                     ///< Leads there.
     static std::unique_ptr<TestMachine> machine_;
     static bool booted_;
 };
 
+std::uint16_t RunningMachine::second_port_ = 0;
 std::unique_ptr<TestMachine> RunningMachine::machine_;
 bool RunningMachine::booted_ = false;
 
@@ -82,6 +119,43 @@ TEST_F(RunningMachine, HasAppliedItsUserData)
 {
     EXPECT_EQ(motd(), "from the CD");
     expect_file("/etc/motd", "from the CD");
+}
+
+TEST_F(RunningMachine, HasToldOfEachBadKeyOfItsUserData)
+{
+    const auto report = machine_->get("/reports/user-data");
+    ASSERT_TRUE(succeeds(report));
+    const auto& providers = (*report)["providers"];
+    const auto found = std::ranges::find_if(
+        providers, [](const Json& provider) { return provider["name"] == "30-cd-rom"; });
+    ASSERT_NE(found, providers.end()) << to_text(*report);
+    EXPECT_EQ((*found)["status"], "partly-applied");
+    ASSERT_EQ((*found)["problems"].size(), 2U) << to_text(*found);
+    EXPECT_EQ((*found)["problems"][0]["key"], "settings.kernel.lockdown");
+    EXPECT_EQ((*found)["problems"][1]["key"], "settings.motdd");
+
+    const auto console = machine_->console().text();
+    ASSERT_TRUE(succeeds(console));
+    EXPECT_THAT(machine::plain_text(*console),
+                AllOf(HasSubstr("holdfast: user data 30-cd-rom, line 3: settings.motdd: unknown "
+                                "setting (did you mean motd?)"),
+                      HasSubstr("holdfast: user data 30-cd-rom, line 5: settings.kernel.lockdown: "
+                                "expected one of none, integrity, confidentiality")));
+}
+
+/// Two machines have one wire; here the test is the second one.
+TEST_F(RunningMachine, TalksToAPeerOverTheirOwnWire)
+{
+    constexpr std::string_view address("\x0a\x00\x02\x0f", 4); // 10.0.2.15, as QEMU gives it
+    LinkEnd peer(*machine_->options.peer);
+    std::optional<std::string> answer;
+    for (int attempt = 0; attempt < 120 && !answer; ++attempt) {
+        peer.send(arp_probe(address));
+        for (auto frame = peer.receive(500ms); frame && !answer; frame = peer.receive(0ms)) {
+            answer = answered_by(*frame, address);
+        }
+    }
+    EXPECT_EQ(answer, "52:54:00:00:00:02");
 }
 
 TEST_F(RunningMachine, RendersAChangedSetting)
@@ -253,6 +327,33 @@ TEST_F(RunningMachine, LetsCallersOfAnotherAuthorityInAsSoonAsASettingSaysSo)
     EXPECT_TRUE(callers.is_let_in(&friendly));
 }
 
+TEST_F(RunningMachine, ServesItsApiAtAnotherPortAsSoonAsASettingSaysSo)
+{
+    const auto first_port = machine_->api_access().access().port;
+    ASSERT_FALSE(answers(second_port_));
+    ASSERT_TRUE(succeeds(machine_->set({{"api", {{"remote", {{"port", second_api_port}}}}}})));
+    EXPECT_TRUE(comes_to_answer(second_port_, true));
+    EXPECT_FALSE(comes_to_answer(first_port, false));
+
+    const auto elsewhere = api_at(second_port_);
+    const auto patched =
+        elsewhere.request("PATCH", "/settings?tx=back", R"({"api": {"remote": {"port": 8443}}})");
+    ASSERT_TRUE(succeeds(patched));
+    EXPECT_EQ(patched->status, 204);
+    EXPECT_TRUE(succeeds(elsewhere.request("POST", "/tx/commit_and_apply?tx=back")));
+    EXPECT_TRUE(comes_to_answer(first_port, true));
+    EXPECT_FALSE(comes_to_answer(second_port_, false));
+}
+
+TEST_F(RunningMachine, ByItsConsoleServesNobodyOutsideWhenASettingSaysSo)
+{
+    const auto port = machine_->api_access().access().port;
+    ASSERT_TRUE(succeeds(machine_->set({{"api", {{"remote", {{"enabled", false}}}}}})));
+    EXPECT_FALSE(comes_to_answer(port, false));
+    output("apiclient set api.remote.enabled=true");
+    EXPECT_TRUE(comes_to_answer(port, true));
+}
+
 /// The process number of the control container's program, as soon as it is another than `before`;
 /// empty when there is none in the end.
 std::string control_process(TestMachine& machine, const std::string& before, bool wanted)
@@ -283,6 +384,20 @@ TEST_F(RunningMachine, ByItsConsoleTellsWhoStartedItAndHowLongThatTook)
     }
     EXPECT_THAT(times, HasSubstr("(firmware)"));
     EXPECT_THAT(times, HasSubstr("(loader)"));
+}
+
+TEST_F(RunningMachine, ByItsConsoleShowsARunningContainerNewHostsAndItsNameServers)
+{
+    const auto process = control_process(*machine_, "", true);
+    ASSERT_NE(process, "");
+    const auto etc = "/proc/" + process + "/root/etc/";
+    EXPECT_THAT(output("cat " + etc + "hosts"), Not(HasSubstr("peer.example")));
+    ASSERT_TRUE(succeeds(machine_->set(
+        *parse_json(R"({"network": {"hosts": [["192.0.2.7", ["peer.example"]]]}})"))));
+    ASSERT_TRUE(succeeds(machine_->wait_for_apply()));
+    EXPECT_THAT(file_with(etc + "hosts", "peer.example"), HasSubstr("192.0.2.7 peer.example"));
+    EXPECT_THAT(file_with(etc + "resolv.conf", "nameserver"), HasSubstr("nameserver 10.0.2.3"));
+    EXPECT_EQ(control_process(*machine_, "", true), process) << "it is the same container still";
 }
 
 TEST_F(RunningMachine, ByItsConsoleRunsAHostContainerUntilItIsDisabled)
