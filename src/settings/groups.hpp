@@ -7,6 +7,7 @@ namespace holdfast::settings {
 // One function per folder. A new group is declared here and listed in groups.cpp.
 Group api_group();
 Group boot_health_group();
+Group container_registry_group();
 Group container_services_group();
 Group host_containers_group();
 Group kernel_group();

@@ -1,5 +1,6 @@
 #include "settings/host_containers/host_containers.hpp"
 
+#include "settings/container_registry/container_registry.hpp"
 #include "settings/groups.hpp"
 #include "toml/toml.hpp"
 
@@ -32,11 +33,6 @@ Result<std::string> render_host_containers(const HostContainers& settings)
         containers[name.str()] = as_json(container);
     }
     return to_toml({{"host-containers", containers}});
-}
-
-Result<std::string> render_host_container_registries()
-{
-    return to_toml({{"creds", Json::object()}, {"mirrors", Json::object()}});
 }
 
 Group host_containers_group()

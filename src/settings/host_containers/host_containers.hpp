@@ -39,7 +39,5 @@ struct HostContainers {
 
 /// /etc/host-containers/host-containers.toml: what is set, and nothing else.
 Result<std::string> render_host_containers(const HostContainers& settings);
-/// /etc/host-containers/host-ctr.toml: registry mirrors and credentials.
-Result<std::string> render_host_container_registries();
 
 } // namespace holdfast::settings

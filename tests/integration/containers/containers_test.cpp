@@ -392,10 +392,21 @@ http:
         EXPECT_EQ(pushed->wait(60s), 0) << pushed->output();
     }
 
-    void configure(const std::string& toml)
+    /// Renders settings.container-registry, as the machine does.
+    void configure(const std::string& settings)
     {
-        stage::write_file("/etc/host-containers/host-ctr.toml", toml);
+        const auto model =
+            settings::Model::load(R"({"groups": ["container-registry", "host-containers"]})");
+        ASSERT_TRUE(model.has_value());
+        const auto values = model->flatten({{"container-registry", *parse_json(settings)}});
+        ASSERT_TRUE(values.has_value()) << values.error().message();
+        const auto toml = model->render("host-ctr-toml", model->nest(*values), Json::object());
+        ASSERT_TRUE(toml.has_value());
+        stage::write_file("/etc/host-containers/host-ctr.toml", *toml);
     }
+    static constexpr auto own_login =
+        R"({"credentials": [{"registry": "localhost:5443", "username": "warden",
+                             "password": "keys"}]})";
 
     static std::unique_ptr<stage::Daemon> registry;
 };
@@ -413,7 +424,7 @@ TEST_F(Registry, PullsWithTheConfiguredLogin)
 {
     archive("pulled", {"report"});
     push("pulled", "team/pulled:1");
-    configure("[creds.\"localhost:5443\"]\nusername = \"warden\"\npassword = \"keys\"\n");
+    configure(own_login);
     const auto running = run("localhost:5443/team/pulled:1", {config_option});
     EXPECT_EQ(running->wait(60s), 0) << running->output();
     EXPECT_THAT(running->output(), HasSubstr("FROM_IMAGE=yes"));
@@ -423,9 +434,10 @@ TEST_F(Registry, PullsFromAMirrorUnderTheImagesOwnName)
 {
     archive("mirrored", {"report"});
     push("mirrored", "proxy/library/thing:2");
-    configure("[mirrors.\"docker.io\"]\n"
-              "endpoints = [\"http://plain.example\", \"https://localhost:5443/v2/proxy\"]\n"
-              "[creds.\"docker.io\"]\nauth = \"d2FyZGVuOmtleXM=\"\n");
+    configure(R"({"mirrors": [{"registry": "docker.io",
+                               "endpoint": ["http://plain.example",
+                                            "https://localhost:5443/v2/proxy"]}],
+                  "credentials": [{"registry": "docker.io", "auth": "d2FyZGVuOmtleXM="}]})");
     const auto running = run("thing:2", {config_option});
     EXPECT_EQ(running->wait(60s), 0) << running->output();
     EXPECT_THAT(running->output(), HasSubstr("mirror left out"));
@@ -436,10 +448,10 @@ TEST_F(Registry, UsesACachedImageWithoutTheRegistryAndLabelsIt)
 {
     archive("cached", {"exit", "0"});
     push("cached", "team/cached:1");
-    configure("[creds.\"localhost:5443\"]\nusername = \"warden\"\npassword = \"keys\"\n");
+    configure(own_login);
     const std::string source = "--source=localhost:5443/team/cached:1";
     EXPECT_EQ(host_ctr({"pull-image", source, config_option})->wait(60s), 0);
-    configure("");
+    configure("{}");
     EXPECT_EQ(host_ctr({"pull-image", source, config_option, "--skip-if-image-exists",
                         "--label=io.cri-containerd.pinned=pinned"})
                   ->wait(30s),
