@@ -77,6 +77,17 @@ TEST_F(Boot, SpendsTriesOfEachSetThatIsStarted)
     EXPECT_EQ(flags_on(device, boot_b), (SlotFlags{2, 1, false}));
 }
 
+TEST_F(Boot, OfADiskThatGrewMovesTheBackupThoughThereIsNoTryToSpend)
+{
+    device = make_disk(holdfast_layout({1, 0, true}, {0, 0, false}));
+    auto content = device.content();
+    content.resize(content.size() * 2);
+    device.set_content(std::move(content));
+    run();
+    EXPECT_TRUE(is_healthy(device));
+    EXPECT_THAT(host.notes, ElementsAre("set A did not start"));
+}
+
 TEST_F(Boot, WritesNothingWhenThereIsNoTryToSpend)
 {
     device = make_disk(holdfast_layout({1, 0, true}, {0, 0, false}));

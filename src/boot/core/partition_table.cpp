@@ -54,7 +54,7 @@ bool is_in_order(const TableHeader& header, std::uint64_t blocks, Copy copy)
         return header.entries_block >= 2 &&
                header.entries_block <= header.first_usable_block - blocks;
     }
-    return header.other_block == 1 && header.entries_block > header.last_usable_block &&
+    return header.other_block == primary_block && header.entries_block > header.last_usable_block &&
            header.entries_block <= backup_block - blocks;
 }
 
@@ -92,7 +92,7 @@ Outcome<TableHeader> decode_header(std::span<const std::byte> block, std::uint64
     }
     TRY(check_entries_shape(header));
     const auto blocks = entry_blocks(header, static_cast<std::uint32_t>(block.size()));
-    if (!is_in_order(header, blocks, found_in == 1 ? Copy::primary : Copy::backup)) {
+    if (!is_in_order(header, blocks, found_in == primary_block ? Copy::primary : Copy::backup)) {
         return fail(Fault::out_of_bounds);
     }
     return header;
@@ -152,7 +152,7 @@ std::optional<std::uint32_t> PartitionTable::find(const Guid& type, unsigned n) 
 
 TableHeader PartitionTable::header(Copy copy) const
 {
-    TableHeader header{.own_block = 1,
+    TableHeader header{.own_block = primary_block,
                        .other_block = backup_block_,
                        .first_usable_block = first_usable_block_,
                        .last_usable_block = last_usable_block_,
@@ -163,7 +163,7 @@ TableHeader PartitionTable::header(Copy copy) const
                        .entries_checksum = crc32(entries())};
     if (copy == Copy::backup) {
         header.own_block = backup_block_;
-        header.other_block = 1;
+        header.other_block = primary_block;
         header.entries_block = backup_block_ - entry_blocks(header, block_size_);
     }
     return header;
@@ -180,20 +180,26 @@ std::span<const std::byte> PartitionTable::entries_on_disk() const
     return std::span(bytes_).first(blocks * block_size_);
 }
 
-std::span<std::byte> PartitionTable::adopt(const TableHeader& header, Copy source,
-                                           std::uint32_t block_size)
+void PartitionTable::move_backup(std::uint64_t block)
 {
+    backup_block_ = block;
+    last_usable_block_ = header(Copy::backup).entries_block - 1;
+}
+
+std::span<std::byte> PartitionTable::adopt(const TableHeader& header, std::uint32_t block_size)
+{
+    const bool primary = header.own_block == primary_block;
     disk_id_ = header.disk_id;
     first_usable_block_ = header.first_usable_block;
     last_usable_block_ = header.last_usable_block;
     // The backup does not tell where the primary entries were; block 2 is where every tool has
     // them, and `decode_header` saw that they fit there.
-    primary_entries_block_ = source == Copy::primary ? header.entries_block : 2;
-    backup_block_ = source == Copy::primary ? header.other_block : header.own_block;
+    primary_entries_block_ = primary ? header.entries_block : 2;
+    backup_block_ = primary ? header.other_block : header.own_block;
     entry_count_ = header.entry_count;
     entry_size_ = header.entry_size;
     block_size_ = block_size;
-    source_ = source;
+    source_block_ = header.own_block;
     const auto blocks = static_cast<std::size_t>(entry_blocks(header, block_size));
     return std::span(bytes_).first(blocks * block_size);
 }

@@ -58,6 +58,8 @@ struct Partition {
 
 enum class Copy : unsigned char { primary, backup };
 
+inline constexpr std::uint64_t primary_block = 1;
+
 /// A partition table in memory. Entries stay as bytes, so that rewriting one changes nothing but
 /// the attributes that were set. 32 KiB big: keep it off small stacks.
 class PartitionTable {
@@ -72,18 +74,21 @@ public:
     /// The index of the n-th entry of this type, counting from 0.
     std::optional<std::uint32_t> find(const Guid& type, unsigned n) const;
 
-    /// A copy that is known to be whole on the disk. The other one may be damaged or old, so it is
-    /// always written first.
-    Copy source() const { return source_; }
-    void set_source(Copy copy) { source_ = copy; }
+    /// Where the header of a copy lies that is known to be whole on the disk. The other one may be
+    /// damaged or old, so it is always written first.
+    std::uint64_t source_block() const { return source_block_; }
+    void set_source_block(std::uint64_t block) { source_block_ = block; }
     std::uint64_t backup_block() const { return backup_block_; }
+    /// The backup belongs into this block from now on, and the space before it may be used.
+    /// Precondition: it lies behind the present one.
+    void move_backup(std::uint64_t block);
     /// The header that belongs into this copy, with the checksum of the entries as they are.
     TableHeader header(Copy copy) const;
     std::span<const std::byte> entries() const;
 
     /// Takes what a header says, and gives the place where its entries are to be read into: whole
     /// blocks, of which those after the entries are left out of the checksum.
-    std::span<std::byte> adopt(const TableHeader& header, Copy source, std::uint32_t block_size);
+    std::span<std::byte> adopt(const TableHeader& header, std::uint32_t block_size);
     /// The entries padded to whole blocks, as they lie on the disk.
     std::span<const std::byte> entries_on_disk() const;
 
@@ -96,10 +101,10 @@ private:
     std::uint64_t last_usable_block_ = 0;
     std::uint64_t primary_entries_block_ = 0;
     std::uint64_t backup_block_ = 0;
+    std::uint64_t source_block_ = 0;
     std::uint32_t entry_count_ = 0;
     std::uint32_t entry_size_ = 0;
     std::uint32_t block_size_ = 0;
-    Copy source_ = Copy::primary;
     std::array<std::byte, max_entries_bytes> bytes_{};
 };
 

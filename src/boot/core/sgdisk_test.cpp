@@ -113,5 +113,26 @@ TEST_F(Sgdisk, MovesItsBackupToTheEndOfADiskThatGrewAndWeFollow)
     EXPECT_EQ(table_->backup_block(), grown.block_count() - 1);
 }
 
+TEST_F(Sgdisk, AgreesWithOurBackupAtTheEndOfADiskThatGrew)
+{
+    run({"truncate", "-s", "32M", image_});
+    const auto moved_by_sgdisk = folder_ + "/moved.img";
+    run({"cp", image_, moved_by_sgdisk});
+    run({"sgdisk", "--move-second-header", moved_by_sgdisk});
+
+    device_ = *io::PosixBlockDevice::open(image_, io::PosixBlockDevice::Access::read_write);
+    BlockDeviceDisk grown(*device_);
+    ASSERT_TRUE(load_table(grown, *table_).has_value());
+    ASSERT_TRUE(write_table(grown, *table_).has_value());
+    EXPECT_THAT(run({"sgdisk", "--verify", image_}), HasSubstr("No problems found"));
+    // Both copies byte by byte. Only the protective MBR, which tells old tools how big the disk is,
+    // is not ours to write.
+    const auto ours = content();
+    device_ = *io::PosixBlockDevice::open(moved_by_sgdisk,
+                                          io::PosixBlockDevice::Access::read_only);
+    const auto theirs = content();
+    EXPECT_TRUE(std::equal(ours.begin() + 512, ours.end(), theirs.begin() + 512, theirs.end()));
+}
+
 } // namespace
 } // namespace holdfast::boot

@@ -8,8 +8,6 @@ namespace holdfast::boot {
 
 namespace {
 
-constexpr std::uint64_t primary_block = 1;
-
 /// A block of any supported size.
 class BlockBuffer {
 public:
@@ -59,9 +57,24 @@ Outcome<TableHeader> read_copy(Disk& disk, std::uint64_t block)
     return header;
 }
 
-Outcome<void> take(Disk& disk, PartitionTable& table, const TableHeader& header, Copy source)
+/// The backup of a primary that is damaged. Where only the entries are, the header says where: on a
+/// disk that grew that is not the last block, and what lies there may be of another table.
+Outcome<TableHeader> find_backup(Disk& disk)
 {
-    TRY(disk.read(header.entries_block, table.adopt(header, source, disk.block_size())));
+    const auto last_block = disk.block_count() - 1;
+    const auto primary = read_header(disk, primary_block);
+    if (primary.has_value() && primary->other_block < last_block) {
+        const auto named = read_copy(disk, primary->other_block);
+        if (named.has_value()) {
+            return named;
+        }
+    }
+    return read_copy(disk, last_block);
+}
+
+Outcome<void> take(Disk& disk, PartitionTable& table, const TableHeader& header)
+{
+    TRY(disk.read(header.entries_block, table.adopt(header, disk.block_size())));
     if (crc32(table.entries()) != header.entries_checksum) {
         return fail(Fault::bad_entries_checksum);
     }
@@ -71,6 +84,12 @@ Outcome<void> take(Disk& disk, PartitionTable& table, const TableHeader& header,
 bool is_out_of_reach(const Disk& disk, const PartitionTable& table)
 {
     return table.backup_block() >= disk.block_count();
+}
+
+/// The disk grew, and the backup does not lie in its last block.
+bool is_misplaced(const Disk& disk, const PartitionTable& table)
+{
+    return table.backup_block() < disk.block_count() - 1;
 }
 
 CopyState inspect_backup(Disk& disk, const PartitionTable& table)
@@ -83,7 +102,10 @@ CopyState inspect_backup(Disk& disk, const PartitionTable& table)
     if (!found.has_value()) {
         return {.health = Health::damaged, .fault = found.error()};
     }
-    return {.health = *found == table.header(Copy::backup) ? Health::good : Health::different};
+    if (*found != table.header(Copy::backup)) {
+        return {.health = Health::different};
+    }
+    return {.health = is_misplaced(disk, table) ? Health::misplaced : Health::good};
 }
 
 /// Entries before header: should the device keep the order, the old header covers the old entries
@@ -99,6 +121,31 @@ Outcome<void> write_copy(Disk& disk, const PartitionTable& table, Copy copy)
     TRY(disk.write(header.entries_block, table.entries_on_disk()));
     TRY(disk.write(header.own_block, buffer.bytes()));
     return disk.flush();
+}
+
+/// Writes a copy, which is the good one from then on, should the next write fail half-way.
+Outcome<void> write_next(Disk& disk, PartitionTable& table, Copy copy)
+{
+    TRY(write_copy(disk, table, copy));
+    table.set_source_block(table.header(copy).own_block);
+    return {};
+}
+
+/// On a disk that grew, has the table's backup in the last block. Nothing is written there yet.
+Outcome<void> follow_growth(Disk& disk, PartitionTable& table)
+{
+    if (!is_misplaced(disk, table)) {
+        return {};
+    }
+    const auto old_place = table.backup_block();
+    const auto blocks = old_place - table.header(Copy::backup).entries_block;
+    const auto last_block = disk.block_count() - 1;
+    // So close to the old backup that it overwrites it, which then must not be all there is.
+    if (table.source_block() == old_place && last_block - blocks <= old_place) {
+        TRY(write_next(disk, table, Copy::primary));
+    }
+    table.move_backup(last_block);
+    return {};
 }
 
 } // namespace
@@ -119,15 +166,14 @@ Outcome<TableState> load_table(Disk& disk, PartitionTable& table)
     }
     const auto primary = read_copy(disk, primary_block);
     if (primary.has_value()) {
-        TRY(take(disk, table, *primary, Copy::primary));
+        TRY(take(disk, table, *primary));
         return TableState{.primary = {}, .backup = inspect_backup(disk, table)};
     }
-    const auto last_block = disk.block_count() - 1;
-    const auto backup = read_copy(disk, last_block);
+    const auto backup = find_backup(disk);
     if (!backup.has_value()) {
         return fail(primary.error());
     }
-    TRY(take(disk, table, *backup, Copy::backup));
+    TRY(take(disk, table, *backup));
     return TableState{
         .primary = {.health = CopyState::Health::damaged, .fault = primary.error()}, .backup = {}};
 }
@@ -137,22 +183,19 @@ Outcome<void> repair_table(Disk& disk, PartitionTable& table, const TableState& 
     if (!state.needs_repair()) {
         return {};
     }
-    const auto other = table.source() == Copy::primary ? Copy::backup : Copy::primary;
-    TRY(write_copy(disk, table, other));
-    table.set_source(Copy::primary);
-    return {};
+    if (is_misplaced(disk, table)) {
+        return write_table(disk, table); // The primary says where the backup lies.
+    }
+    return write_next(disk, table,
+                      table.source_block() == primary_block ? Copy::backup : Copy::primary);
 }
 
 Outcome<void> write_table(Disk& disk, PartitionTable& table)
 {
-    const auto second = table.source();
-    const auto first = second == Copy::primary ? Copy::backup : Copy::primary;
-    TRY(write_copy(disk, table, first));
-    // Should the second write fail half-way, the first copy is the good one for whoever tries again.
-    table.set_source(first);
-    TRY(write_copy(disk, table, second));
-    table.set_source(Copy::primary);
-    return {};
+    TRY(follow_growth(disk, table));
+    const bool backup_is_good = table.source_block() == table.backup_block();
+    TRY(write_next(disk, table, backup_is_good ? Copy::primary : Copy::backup));
+    return write_next(disk, table, backup_is_good ? Copy::backup : Copy::primary);
 }
 
 } // namespace holdfast::boot

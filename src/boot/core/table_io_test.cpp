@@ -41,6 +41,14 @@ protected:
         device.set_content(std::move(content));
     }
 
+    /// To 1000 blocks, of 400.
+    void grow()
+    {
+        auto content = device.content();
+        content.resize(1000 * 512);
+        device.set_content(std::move(content));
+    }
+
     io::FakeDisk device = make_disk(holdfast_layout(tried, trial));
     BlockDeviceDisk disk{device};
     std::unique_ptr<PartitionTable> table = std::make_unique<PartitionTable>();
@@ -151,12 +159,52 @@ TEST_F(Table, LeavesABackupBehindTheEndOfTheDiskAlone)
     EXPECT_EQ(flags_on(device, boot_b), tried);
 }
 
-TEST_F(Table, FindsItsBackupInTheMiddleOfADiskThatGrew)
+TEST_F(Table, OfADiskThatGrewGetsItsBackupToTheEnd)
 {
-    auto content = device.content();
-    content.resize(1000 * 512);
-    device.set_content(content);
+    grow();
+    const auto state = load();
+    ASSERT_TRUE(state.has_value());
+    EXPECT_EQ(state->backup.health, Health::misplaced);
+    ASSERT_TRUE(repair_table(disk, *table, *state).has_value());
+
     EXPECT_FALSE(load()->needs_repair());
+    EXPECT_EQ(table->backup_block(), 999U);
+    EXPECT_EQ(table->header(Copy::primary).last_usable_block, 999U - 33);
+    damage(device, 1);
+    ASSERT_TRUE(load().has_value()) << "as firmware, which knows no other place";
+    EXPECT_EQ(slot_flags(table->partition(boot_b).attributes), trial);
+}
+
+TEST_F(Table, OfADiskThatGrewIsTheOneThatItsHeaderNames)
+{
+    const auto foreign = make_disk(holdfast_layout(tried, tried), 0, 512, 82).content();
+    grow();
+    auto content = device.content();
+    std::copy(foreign.end() - 33 * 512, foreign.end(), content.end() - 33 * 512);
+    device.set_content(std::move(content));
+    forge(999, 24, std::uint64_t{999});
+    forge(999, 72, std::uint64_t{999 - 32});
+    damage(device, 2);
+
+    const auto state = load();
+    ASSERT_TRUE(state.has_value());
+    EXPECT_EQ(slot_flags(table->partition(boot_b).attributes), trial);
+    ASSERT_TRUE(repair_table(disk, *table, *state).has_value());
+    EXPECT_TRUE(is_healthy(device));
+    EXPECT_EQ(flags_on(device, boot_b), trial);
+}
+
+TEST_F(Table, WhoseNewPlaceRefusesWritesStaysAsItIs)
+{
+    grow();
+    damage(device, 2);
+    ASSERT_TRUE(load().has_value());
+    device.refuse_writes(999, 999);
+    for (int attempt = 0; attempt < 2; ++attempt) { // As the boot manager does, for each set.
+        EXPECT_EQ(write_table(disk, *table).error(), Fault::write_failed);
+        ASSERT_TRUE(load().has_value());
+        EXPECT_EQ(slot_flags(table->partition(boot_b).attributes), trial);
+    }
 }
 
 TEST_F(Table, ChangesNothingButTheAttributesThatAreSet)

@@ -39,6 +39,11 @@ protected:
         run({"mmd", "-i", image_ + "@@1M", "::/EFI", "::/EFI/BOOT"});
         run({"mcopy", "-i", image_ + "@@1M", PROGRAMS "/BOOTX64.EFI", "::/EFI/BOOT/"});
         run({"cp", "/usr/share/OVMF/OVMF_VARS_4M.fd", folder_ + "/vars.fd"});
+        open_disk();
+    }
+
+    void open_disk()
+    {
         auto opened =
             io::PosixBlockDevice::open(image_, io::PosixBlockDevice::Access::read_write);
         ASSERT_TRUE(opened.has_value());
@@ -227,6 +232,21 @@ TEST_F(BootManager, RepairsTheTableAndTakesTheOtherSetInTheSameBoot)
     EXPECT_TRUE(is_healthy(*disk_));
     EXPECT_EQ(flags_on(*disk_, boot_b), (SlotFlags{2, 0, true}));
     EXPECT_THAT(run({"sgdisk", "--verify", image_}), HasSubstr("No problems found"));
+}
+
+TEST_F(BootManager, OfADiskThatGrewPutsTheBackupWhereFirmwareLooksForIt)
+{
+    set_flags({1, 0, true}, {});
+    put('A', Payload::switches_off);
+    run({"truncate", "-s", std::to_string(disk_bytes + 8 * mebibyte), image_});
+    open_disk();
+    EXPECT_THAT(boot_machine(), HasSubstr("payload A runs"));
+    EXPECT_TRUE(is_healthy(*disk_));
+
+    std::vector<std::byte> zeros(33 * 512);
+    ASSERT_TRUE(disk_->write(512, zeros).has_value());
+    EXPECT_THAT(boot_machine(), HasSubstr("payload A runs"));
+    EXPECT_TRUE(is_healthy(*disk_));
 }
 
 TEST_F(BootManager, GoesOnWhenAnImageReturnsAndResetsWhenNothingIsLeft)

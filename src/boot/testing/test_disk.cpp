@@ -83,7 +83,7 @@ io::FakeDisk make_disk(const std::vector<TestPartition>& partitions, std::uint64
     header.first_usable_block = 2 + blocks;
     header.last_usable_block = header.other_block - blocks - 1;
     auto table = std::make_unique<PartitionTable>();
-    const auto entries = table->adopt(header, Copy::primary, block_size);
+    const auto entries = table->adopt(header, block_size);
     for (std::size_t i = 0; i < partitions.size(); ++i) {
         encode_entry(partitions[i],
                      {header.first_usable_block + i * partition_blocks, partition_blocks},
