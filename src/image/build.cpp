@@ -95,8 +95,7 @@ public:
     {
         TRY(context_.system.files.create_directories(paths_.work));
         TRY_ASSIGN(keys_, development_keys(context_));
-        TRY(fetch());
-        TRY(make_containers());
+        TRY(fetch_packages_and_containers());
         TRY(make_root());
         TRY(make_boot());
         TRY(make_image());
@@ -106,17 +105,28 @@ public:
     }
 
 private:
-    Result<void> fetch()
+    Result<void> fetch_packages_and_containers()
     {
-        // Resolving asks apt and takes a second, so its answer is part of what is kept.
+        TRY_ASSIGN(const auto lock, lock_packages(context_));
+        TRY_ASSIGN(package_index_, package_index(context_));
+        TRY(fetch());
+        return make_containers();
+    }
+
+    std::string packages_key() const
+    {
         Key key;
         key.add(builder_version).add(context_.mirror).add(variant_.packages).add(variant_.exclude);
         key.add(variant_.drop).add(variant_.keep);
         key.add(variant_.kernel_package).add(variant_.unpacked_modules);
-        key.add_file(context_.cache / "apt/updated");
-        const auto step_key = key.hex();
+        return key.add(package_index_).hex();
+    }
+
+    Result<void> fetch()
+    {
+        // Resolving asks apt and takes a second, so its answer is part of what is kept.
         const auto record = paths_.work / "packages.json";
-        if (is_current(context_, record, step_key)) {
+        if (is_current(context_, record, packages_key())) {
             TRY_ASSIGN(packages_, read_packages(record));
             if (context_.system.files.exists(packages_.folder)) {
                 return {};
@@ -137,7 +147,9 @@ private:
         }
         TRY(mark_stale(context_, record));
         TRY(write_packages(record, packages_));
-        return mark_current(context_, record, step_key);
+        // Fetching may have renewed the index.
+        TRY_ASSIGN(package_index_, package_index(context_));
+        return mark_current(context_, record, packages_key());
     }
 
     /// Puts the line of the variant file that asks for what is missing before the error.
@@ -208,7 +220,7 @@ private:
         Key key;
         key.add(builder_version).add(context_.mirror).add(context_.source_date_epoch);
         key.add(container.packages).add(container.exclude).add(container.drop);
-        key.add(container.entrypoint).add_file(context_.cache / "apt/updated");
+        key.add(container.entrypoint).add(package_index_);
         for (const auto& overlay : container.overlays) {
             key.add_tree(context_.checkout / overlay);
         }
@@ -468,6 +480,7 @@ private:
     Built built_;
     Paths paths_;
     SigningKeys keys_;
+    std::string package_index_;
     PackageTree packages_;
     std::map<std::string, fs::path> archives_;
     ContainerPackages contained_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "crypto/sha256.hpp"
+#include "io/file_locks.hpp"
 #include "io/system.hpp"
 
 #include <chrono>
@@ -13,6 +14,7 @@ namespace holdfast::image {
 /// Where the builder works and what it may use. One for the whole build.
 struct Context {
     io::System& system;
+    io::FileLocks& locks;
     std::filesystem::path checkout; ///< The repository.
     std::filesystem::path output;   ///< Results go to <output>/<variant>/.
     std::filesystem::path cache;    ///< Survives builds; only an optimisation.

@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <set>
 
 namespace holdfast::image {
@@ -40,15 +42,28 @@ std::vector<std::string> apt(const Context& context, std::string program,
     return command;
 }
 
-Result<void> ensure_index(Context& context)
+/// The signed list of what the index consists of: another index has another one.
+Result<std::string> hash_of_index(Context& context)
 {
+    const auto lists = apt_folder(context) / "state/lists";
+    TRY_ASSIGN(const auto names, context.system.files.list(lists));
+    Key key;
+    for (const auto& name : names) {
+        if (name.ends_with("Release")) {
+            TRY_ASSIGN(const auto content, context.system.files.read(lists / name));
+            key.add(name).add(content);
+        }
+    }
+    return key.hex();
+}
+
+Result<std::string> fetch_index(Context& context, const std::string& sources)
+{
+    const Step step(context, "fetch the package index");
     const auto folder = apt_folder(context);
     auto& files = context.system.files;
-    const auto sources = std::format("deb [signed-by={}] {} trixie main\n", keyring, context.mirror);
-    const auto present = files.read(folder / "sources.list");
-    if (present.has_value() && *present == sources && files.exists(folder / "updated")) {
-        return {};
-    }
+    // First of all, so that an index that could not be fetched is never taken for one that was.
+    TRY(files.remove(folder / "updated"));
     TRY(files.create_directories(folder / "state/lists/partial"));
     TRY(files.create_directories(folder / "cache/archives/partial"));
     TRY(files.create_directories(folder / "debs"));
@@ -56,7 +71,9 @@ Result<void> ensure_index(Context& context)
     TRY(io::replace_file(files, folder / "sources.list", sources));
     TRY(run_tool(context, apt(context, "apt-get", {"update", "-qq", "--error-on=any"}))
             .while_("fetching the package index"));
-    return io::replace_file(files, folder / "updated", "");
+    TRY_ASSIGN(const auto hash, hash_of_index(context));
+    TRY(io::replace_file(files, folder / "updated", hash));
+    return hash;
 }
 
 struct Resolved {
@@ -166,17 +183,49 @@ Result<Package> describe(Context& context, const Resolved& resolved)
 
 } // namespace
 
+Result<std::unique_ptr<io::FileLock>> lock_packages(Context& context)
+{
+    constexpr auto pause = std::chrono::milliseconds{200};
+    constexpr auto limit = std::chrono::minutes{30};
+    TRY(context.system.files.create_directories(apt_folder(context)));
+    auto& clock = context.system.clock;
+    bool told = false;
+    for (const auto start = clock.monotonic_now();; clock.sleep(pause)) {
+        auto lock = context.locks.try_lock(apt_folder(context) / "lock", io::Locking::exclusive);
+        if (lock.has_value() || lock.error().code() != Errc::locked ||
+            clock.monotonic_now() - start > limit) {
+            return lock;
+        }
+        if (!told) {
+            std::fprintf(stderr, "  waiting for another build, which uses the package cache\n");
+            told = true;
+        }
+    }
+}
+
+Result<std::string> package_index(Context& context)
+{
+    const auto folder = apt_folder(context);
+    auto& files = context.system.files;
+    const auto sources = std::format("deb [signed-by={}] {} trixie main\n", keyring, context.mirror);
+    const auto present = files.read(folder / "sources.list");
+    const auto hash = files.read(folder / "updated");
+    if (present.has_value() && *present == sources && hash.has_value() && !hash->empty()) {
+        return hash;
+    }
+    return fetch_index(context, sources);
+}
+
 Result<void> refresh_index(Context& context)
 {
-    TRY(context.system.files.remove(apt_folder(context) / "updated"));
-    return ensure_index(context);
+    return context.system.files.remove(apt_folder(context) / "updated");
 }
 
 Result<std::vector<Package>> fetch_packages(Context& context,
                                             const std::vector<std::string>& names,
                                             const std::vector<std::string>& exclude)
 {
-    TRY(ensure_index(context));
+    TRY(package_index(context));
     TRY_ASSIGN(auto resolved, resolve(context, names));
     std::set<std::string> excluded(exclude.begin(), exclude.end());
     for (const auto& name : names) {
@@ -186,6 +235,7 @@ Result<std::vector<Package>> fetch_packages(Context& context,
     if (!download(context, resolved).has_value()) {
         // A kept index can name versions that the mirror no longer has.
         TRY(refresh_index(context));
+        TRY(package_index(context));
         TRY_ASSIGN(resolved, resolve(context, names));
         std::erase_if(resolved,
                       [&](const auto& package) { return excluded.contains(package.name); });

@@ -1,6 +1,7 @@
 #include "tool/verbs.hpp"
 
 #include "base/text.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "tool/bundle.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,7 +18,9 @@ Result<image::Context> make_context(io::System& system)
     const auto from_environment = [&system](const char* name) {
         return system.environment(name).value_or("");
     };
+    static io::PosixFileLocks locks; // Has no state of its own.
     image::Context context{.system = system,
+                           .locks = locks,
                            .checkout = checkout,
                            .output = fs::path(checkout) / "out",
                            .cache = "/var/cache/holdfast",

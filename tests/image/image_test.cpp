@@ -2,6 +2,7 @@
 // say, and that a second build gives the same bytes.
 
 #include "image/build.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_system.hpp"
 
 #include <gtest/gtest.h>
@@ -48,6 +49,7 @@ protected:
     Context second_context()
     {
         return {.system = system,
+                .locks = locks,
                 .checkout = "/src/holdfast",
                 .output = second_ / "out",
                 .cache = second_ / "cache",
@@ -74,6 +76,7 @@ protected:
     io::PosixClock clock;
     io::PosixRandom random;
     io::PosixProcesses processes;
+    io::PosixFileLocks locks;
     io::System system{files, clock, random, processes, environment};
     fs::path folder_;
     static fs::path second_;

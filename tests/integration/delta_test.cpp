@@ -4,6 +4,7 @@
 #include "bench/prepare/prepare_bench.hpp"
 #include "image/boot_files.hpp"
 #include "image/disk.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_system.hpp"
 #include "machine/web_server.hpp"
 
@@ -84,8 +85,10 @@ protected:
     io::PosixClock clock_;
     io::PosixRandom random_;
     io::PosixProcesses processes_;
+    io::PosixFileLocks locks_;
     io::System system_{files_, clock_, random_, processes_, no_environment};
     image::Context context_{.system = system_,
+                            .locks = locks_,
                             .checkout = "/src/holdfast",
                             .output = {},
                             .cache = {},

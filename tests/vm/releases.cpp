@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "image/build.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "migrations.hpp"
 
 #include <cstdlib>
@@ -83,7 +84,9 @@ Result<std::string> build_version(io::System& system, const std::string& version
     }
     TRY_ASSIGN(auto variant, image::load_variant(checkout / "variants" / (variant_under_test() + ".toml")));
     variant.overlays.push_back(overlay.lexically_relative(checkout));
+    io::PosixFileLocks locks;
     image::Context context{.system = system,
+                           .locks = locks,
                            .checkout = checkout,
                            .output = output,
                            .cache = "/var/cache/holdfast",
