@@ -444,21 +444,35 @@ TEST(VerityTable, HasADashForNoSalt)
     EXPECT_THAT(std::string(table->view()), HasSubstr(root_hash + " - 2 "));
 }
 
+constexpr auto product_uuid = "3F2504E0-4F89-41D3-9A0C-0305E82C3301";
+
 TEST(MachineId, IsTheHypervisorsWhereOneGivesIt)
 {
-    const auto id = machine_id_of_hypervisor("QEMU", "3F2504E0-4F89-41D3-9A0C-0305E82C3301");
+    const auto id = machine_id_of_hypervisor({{}, "QEMU", product_uuid});
     ASSERT_TRUE(id);
     EXPECT_EQ(id->view(), "3f2504e04f8941d39a0c0305e82c3301");
 }
 
+TEST(MachineId, IsTheHypervisorsThatTheProcessorNames)
+{
+    for (const auto* vendor : {"OpenStack Foundation", "Google", "DigitalOcean"}) {
+        EXPECT_TRUE(machine_id_of_hypervisor({"KVMKVMKVM", vendor, product_uuid})) << vendor;
+    }
+    for (const auto* signature : {"TCGTCGTCGTCG", "XenVMMXenVMM", "VMwareVMware", "Microsoft Hv"}) {
+        EXPECT_TRUE(machine_id_of_hypervisor({signature, "A Cloud", product_uuid})) << signature;
+    }
+    // A monitor that is none of these may give each of its machines the same UUID.
+    EXPECT_FALSE(machine_id_of_hypervisor({"ACRNACRNACRN", "A Cloud", product_uuid}));
+}
+
 TEST(MachineId, IsNotTakenFromPlaceholdersOrHardware)
 {
-    EXPECT_FALSE(machine_id_of_hypervisor("QEMU", "00000000-0000-0000-0000-000000000000"));
-    EXPECT_FALSE(machine_id_of_hypervisor("QEMU", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"));
-    EXPECT_FALSE(machine_id_of_hypervisor("QEMU", "Not Settable"));
-    EXPECT_FALSE(machine_id_of_hypervisor("QEMU", ""));
+    for (const auto* placeholder : {"00000000-0000-0000-0000-000000000000",
+                                    "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "Not Settable", ""}) {
+        EXPECT_FALSE(machine_id_of_hypervisor({"KVMKVMKVM", "QEMU", placeholder})) << placeholder;
+    }
     // Firmware of real machines is known to repeat one UUID on a whole series.
-    EXPECT_FALSE(machine_id_of_hypervisor("Some Vendor", "3F2504E0-4F89-41D3-9A0C-0305E82C3301"));
+    EXPECT_FALSE(machine_id_of_hypervisor({{}, "Some Vendor", product_uuid}));
 }
 
 TEST(MachineId, IsReadFromTheKeptFileOnlyWhenWhole)

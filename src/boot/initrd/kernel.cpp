@@ -5,6 +5,7 @@
 #include "boot/initrd/local_mounts.hpp"
 #include "boot/initrd/modules.hpp"
 
+#include <cstring>
 #include <dirent.h>
 #include <linux/fs.h>
 #include <linux/watchdog.h>
@@ -16,6 +17,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 namespace holdfast::initrd {
 
@@ -230,12 +234,41 @@ FixedText<64> mount_state(const BootDisk& disk, Partitions& partitions)
     return place;
 }
 
+namespace {
+
+/// What the hypervisor calls itself, by the leaf that Intel and AMD leave to hypervisors; empty on
+/// hardware and on other processors.
+FixedText<12> cpuid_signature()
+{
+    FixedText<12> signature;
+#ifdef __x86_64__
+    unsigned eax = 0;
+    std::array<unsigned, 3> name{}; // EBX, ECX, EDX.
+    constexpr unsigned hypervisor_present = 1U << 31U;
+    if (__get_cpuid(1, &eax, name.data(), &name[1], &name[2]) == 0 ||
+        (name[1] & hypervisor_present) == 0) {
+        return signature;
+    }
+    __cpuid(0x40000000, eax, name[0], name[1], name[2]);
+    std::array<char, sizeof name> text{};
+    std::memcpy(text.data(), name.data(), sizeof name);
+    const std::string_view padded(text.data(), text.size());
+    signature.append(padded.substr(0, padded.find('\0')));
+#endif
+    return signature;
+}
+
+} // namespace
+
 Result<void> write_machine_id()
 {
+    const auto signature = cpuid_signature();
     const TextFile<64> vendor("/sys/class/dmi/id/sys_vendor");
     const TextFile<64> uuid("/sys/class/dmi/id/product_uuid");
     const TextFile<64> kept("/sysroot/.bottlerocket/machine-id");
-    auto id = machine_id_of_hypervisor(first_line(vendor.text), first_line(uuid.text));
+    auto id = machine_id_of_hypervisor({.cpuid_signature = signature.view(),
+                                        .vendor = first_line(vendor.text),
+                                        .product_uuid = first_line(uuid.text)});
     if (!id) {
         id = machine_id_from_file(kept.text);
     }

@@ -24,18 +24,27 @@ std::optional<MachineId> checked(MachineId id)
     return id;
 }
 
+bool is_hypervisor(const Platform& platform)
+{
+    // KVM with Hyper-V's interface for Windows guests names itself "Microsoft Hv".
+    constexpr std::array<std::string_view, 5> signatures = {"KVMKVMKVM", "TCGTCGTCGTCG", "XenVMMXenVMM",
+                                                            "VMwareVMware", "Microsoft Hv"};
+    // Where the processor is told to be silent, and EC2's machines without a hypervisor.
+    constexpr std::array<std::string_view, 6> vendors = {"QEMU", "KVM", "Red Hat", "Amazon EC2",
+                                                         "Xen", "VMware, Inc."};
+    return std::ranges::find(signatures, platform.cpuid_signature) != signatures.end() ||
+           std::ranges::find(vendors, platform.vendor) != vendors.end();
+}
+
 } // namespace
 
-std::optional<MachineId> machine_id_of_hypervisor(std::string_view vendor,
-                                                  std::string_view product_uuid)
+std::optional<MachineId> machine_id_of_hypervisor(const Platform& platform)
 {
-    constexpr std::array<std::string_view, 6> hypervisors = {
-        "QEMU", "KVM", "Red Hat", "Amazon EC2", "Xen", "VMware, Inc."};
-    if (std::ranges::find(hypervisors, vendor) == hypervisors.end()) {
+    if (!is_hypervisor(platform)) {
         return std::nullopt;
     }
     MachineId id;
-    for (const char c : product_uuid) {
+    for (const char c : platform.product_uuid) {
         const char digit = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
         if (c != '-') {
             id.append({&digit, 1});
