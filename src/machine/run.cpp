@@ -4,6 +4,7 @@
 #include "machine/disk.hpp"
 #include "machine/user_data.hpp"
 
+#include <cstdlib>
 #include <format>
 
 namespace holdfast::machine {
@@ -103,10 +104,6 @@ bool had_user_data(io::Files& files, const std::filesystem::path& given,
 Result<Disk> prepare_disk(const World& world, const RunPlaces& places, const RunOptions& options,
                           const std::optional<std::string>& user_data)
 {
-    if (!world.files.exists(options.image)) {
-        return fail(Errc::not_found, "there is no image {}; ./holdfast build makes one",
-                    options.image.native());
-    }
     const Disk disk{.file = places.state / "disk.img"};
     const auto source = places.state / "disk.source";
     const auto given = places.state / "disk.user-data";
@@ -123,6 +120,21 @@ Result<Disk> prepare_disk(const World& world, const RunPlaces& places, const Run
                   : world.files.remove(given));
     TRY(io::replace_file(world.files, source, stamp));
     return disk;
+}
+
+/// Data needs some room behind the image's own partitions, or the machine restarts for ever.
+Result<void> check_size(io::Processes& processes, const std::filesystem::path& image,
+                        std::uint64_t gib)
+{
+    constexpr std::uint64_t least_data = 256U << 20U;
+    TRY_ASSIGN(const auto text,
+               io::run_checked(processes, {.arguments = {"stat", "-L", "-c", "%s", image.native()}}));
+    const auto needed = std::strtoull(text.c_str(), nullptr, 10) + least_data;
+    if (gib << 30U < needed) {
+        return fail(Errc::invalid, "--disk {}: this image needs at least {} GiB", gib,
+                    (needed + (1U << 30U) - 1) >> 30U);
+    }
+    return {};
 }
 
 /// Enlarges only: a disk of a machine that has run may be larger than asked for this time.
@@ -155,6 +167,11 @@ Result<Options> prepare(const World& world, const RunPlaces& places, const RunOp
     if (wanted.user_data) {
         TRY_ASSIGN(user_data, world.files.read(*wanted.user_data));
     }
+    if (!world.files.exists(wanted.image)) {
+        return fail(Errc::not_found, "there is no image {}; ./holdfast build makes one",
+                    wanted.image.native());
+    }
+    TRY(check_size(world.processes, wanted.image, wanted.disk_gib));
     TRY_ASSIGN(auto disk, prepare_disk(world, places, wanted, user_data));
     TRY(enlarge(world.processes, disk, wanted.disk_gib));
     options.disks.push_back(std::move(disk));

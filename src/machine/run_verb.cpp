@@ -14,6 +14,7 @@
 #include <charconv>
 #include <cstdio>
 #include <format>
+#include <ranges>
 
 namespace holdfast::machine {
 
@@ -97,12 +98,29 @@ void declare(CLI::App& app, RunCommandLine& line)
     app.add_flag("--headless", line.headless, "return once the API answers; the machine goes on");
     app.add_flag("--fresh", line.fresh, "start from the image again, dropping the machine's disk");
     app.add_option("--forward", line.forwards, "HOST:GUEST, a port of 127.0.0.1 that leads inside");
-    app.add_option("--memory", line.memory_mib, "MiB")->capture_default_str();
-    app.add_option("--cpus", line.cpus, "processors")->capture_default_str();
+    // What QEMU, and the image with room for data, can do with.
+    app.add_option("--memory", line.memory_mib, "MiB")
+        ->capture_default_str()
+        ->check(CLI::Range(256, 1 << 20));
+    app.add_option("--cpus", line.cpus, "processors")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 255));
     app.add_option("--disk", line.disk_gib, "GiB that the disk is enlarged to")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(2, 1 << 16));
     app.add_option("--timeout", line.limit_seconds, "seconds until the API must have answered")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(1, 86'400));
+}
+
+/// A file that the user named, before anything takes long.
+Result<fs::path> existing_file(io::System& system, std::string_view option, const std::string& typed)
+{
+    auto path = user_path(system, typed);
+    if (!system.files.exists(path)) {
+        return fail(Errc::not_found, "{}: there is no file {}", option, typed);
+    }
+    return path;
 }
 
 Result<RunOptions> options_of(const RunCommandLine& line, io::System& system)
@@ -117,7 +135,10 @@ Result<RunOptions> options_of(const RunCommandLine& line, io::System& system)
     options.disk_state =
         line.fresh ? RunOptions::DiskState::fresh : RunOptions::DiskState::kept;
     if (!line.user_data.empty()) {
-        options.user_data = user_path(system, line.user_data);
+        TRY_ASSIGN(options.user_data, existing_file(system, "--user-data", line.user_data));
+    }
+    if (!line.image.empty()) {
+        TRY_ASSIGN(options.image, existing_file(system, "--image", line.image));
     }
     for (const auto& text : line.forwards) {
         TRY_ASSIGN(options.forwards.emplace_back(), parse_forward(text));
@@ -175,8 +196,6 @@ Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMake
     TRY_ASSIGN(auto options, options_of(line, system));
     if (line.image.empty()) {
         TRY_ASSIGN(options.image, make_image(system, line.variant));
-    } else {
-        options.image = user_path(system, line.image);
     }
     Adapters adapters;
     return run(adapters.world(system), adapters.terminal, places(), options);
@@ -210,16 +229,43 @@ std::string with_typed_names(std::string text, const std::map<std::string, std::
     return text;
 }
 
+namespace {
+
+/// The program as it lies in the image.
+Result<std::string> compiled_apiclient(io::System& system)
+{
+    const auto build = checkout / "build/release";
+    TRY(io::run_checked(system.processes,
+                        {.arguments = {"ninja", "--quiet", "-C", build.native(), "apiclient"}})
+            .while_("compiling apiclient"));
+    return (build / "bin/apiclient").native();
+}
+
+/// For which no machine is needed. Later words may be a command's, inside a container.
+bool asks_for_help(const CommandLine& arguments)
+{
+    return std::ranges::any_of(arguments | std::views::take(2), [](const std::string& word) {
+        return word == "--help" || word == "-h";
+    });
+}
+
+} // namespace
+
 Result<int> apiclient_verb(const CommandLine& arguments, io::System& system)
 {
     Adapters adapters;
+    if (asks_for_help(arguments)) {
+        TRY_ASSIGN(const auto program, compiled_apiclient(system));
+        std::vector<std::string> command{program};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        TRY_ASSIGN(const auto outcome, system.processes.run({.arguments = std::move(command)}));
+        std::fputs(outcome.output.c_str(), stdout);
+        std::fputs(outcome.errors.c_str(), stderr);
+        return outcome.exit_status;
+    }
     TRY_ASSIGN(const auto access, running_api(adapters.world(system), places()));
-    const auto build = checkout / "build/release";
-    io::Command compile{.arguments = {"ninja", "--quiet", "-C", build.native(), "apiclient"},
-                        .input = {},
-                        .environment = {}};
-    TRY(io::run_checked(system.processes, compile).while_("compiling apiclient"));
-    std::vector<std::string> command{(build / "bin/apiclient").native(),
+    TRY_ASSIGN(const auto program, compiled_apiclient(system));
+    std::vector<std::string> command{program,
                                      "--remote",
                                      std::format("127.0.0.1:{}", access.port),
                                      "--ca",
