@@ -93,6 +93,10 @@ public:
 
     Result<Built> run()
     {
+        TRY(check_overlays(variant_.overlays));
+        for (const auto& [name, container] : variant_.containers) {
+            TRY(check_overlays(container.overlays).while_(std::format("containers.{}", name)));
+        }
         TRY(context_.system.files.create_directories(paths_.work));
         TRY_ASSIGN(keys_, development_keys(context_));
         TRY(fetch_packages_and_containers());
@@ -105,6 +109,18 @@ public:
     }
 
 private:
+    /// A missing one would have no content, and so no say in any key.
+    Result<void> check_overlays(const std::vector<std::string>& overlays) const
+    {
+        for (const auto& overlay : overlays) {
+            if (!fs::is_directory(context_.checkout / overlay)) {
+                return fail(Errc::not_found, "the checkout has no folder for the overlay \"{}\"",
+                            overlay);
+            }
+        }
+        return {};
+    }
+
     Result<void> fetch_packages_and_containers()
     {
         TRY_ASSIGN(const auto lock, lock_packages(context_));
@@ -135,14 +151,14 @@ private:
         const Step step(context_, "fetch and unpack Debian packages");
         auto names = variant_.packages;
         names.push_back(variant_.kernel_package);
-        TRY_ASSIGN(packages_, placed(make_package_tree(
-                       context_, {.packages = names,
-                                  .exclude = variant_.exclude,
-                                  .drop = variant_.drop,
-                                  .keep = variant_.keep,
-                                  .unpacked_modules = variant_.unpacked_modules})));
+        TRY_ASSIGN(packages_,
+                   make_package_tree(context_, {.packages = names,
+                                                .exclude = variant_.exclude,
+                                                .drop = variant_.drop,
+                                                .keep = variant_.keep,
+                                                .unpacked_modules = variant_.unpacked_modules}));
         if (packages_.kernel_version.empty()) {
-            return fail(Errc::invalid, "kernel.package: {} brings no kernel",
+            return fail(Errc::invalid, "kernel.package: the package \"{}\" brings no kernel",
                         variant_.kernel_package);
         }
         TRY(mark_stale(context_, record));
@@ -150,19 +166,6 @@ private:
         // Fetching may have renewed the index.
         TRY_ASSIGN(package_index_, package_index(context_));
         return mark_current(context_, record, packages_key());
-    }
-
-    /// Puts the line of the variant file that asks for what is missing before the error.
-    Result<PackageTree> placed(Result<PackageTree> result) const
-    {
-        if (!result.has_value() && result.error().code() == Errc::not_found) {
-            for (const auto& [name, place] : variant_.places) {
-                if (result.error().message().contains(std::format("\"{}\"", name))) {
-                    return std::move(result).while_(place);
-                }
-            }
-        }
-        return result;
     }
 
     Result<void> write_packages(const fs::path& record, const PackageTree& tree)
@@ -238,9 +241,9 @@ private:
         TRY(remake({archive, record}));
         const Step step(context_, std::format("make the container image {}", name));
         TRY_ASSIGN(const auto packages,
-                   placed(make_package_tree(context_, {.packages = container.packages,
-                                                       .exclude = container.exclude,
-                                                       .drop = container.drop})));
+                   make_package_tree(context_, {.packages = container.packages,
+                                                .exclude = container.exclude,
+                                                .drop = container.drop}));
         const auto tree = stage_folder(context_, built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));
@@ -510,7 +513,7 @@ Result<Built> build_variant(Context& context, const Variant& variant)
                 .prefix = std::format("holdfast-{}-{}-{}-{}", variant.name, release.architecture,
                                       release.version, release.commit8),
                 .warnings = {}};
-    return Build(context, variant, std::move(release), std::move(built)).run();
+    return placed(variant, Build(context, variant, std::move(release), std::move(built)).run());
 }
 
 } // namespace holdfast::image

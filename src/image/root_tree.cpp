@@ -4,6 +4,7 @@
 #include "image/glob.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace holdfast::image {
 
@@ -194,14 +195,22 @@ Json description_of(const Variant& variant)
 
 std::string os_release(const Variant& variant, const Release& release)
 {
-    return std::format("NAME=\"Holdfast\"\n"
-                       "ID=holdfast\n"
-                       "VERSION=\"{0} ({1})\"\n"
-                       "PRETTY_NAME=\"Holdfast OS {0} ({1})\"\n"
-                       "VARIANT_ID={1}\n"
-                       "VERSION_ID={0}\n"
-                       "BUILD_ID={2}\n",
-                       release.version, variant.name, release.commit8);
+    auto text = std::format("NAME=\"Holdfast\"\n"
+                            "ID=holdfast\n"
+                            "VERSION=\"{0} ({1})\"\n"
+                            "PRETTY_NAME=\"Holdfast OS {0} ({1})\"\n"
+                            "VARIANT_ID={1}\n"
+                            "VERSION_ID={0}\n"
+                            "BUILD_ID={2}\n",
+                            release.version, variant.name, release.commit8);
+    for (const auto& [key, url] : variant.urls) {
+        auto name = key;
+        std::ranges::transform(name, name.begin(), [](char c) {
+            return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        });
+        text += std::format("{}=\"{}\"\n", name, url);
+    }
+    return text;
 }
 
 namespace {
@@ -228,10 +237,6 @@ Json inventory(const std::vector<Package>& packages, const Release& release)
 Result<void> copy_overlay(const fs::path& from, const fs::path& to)
 {
     std::error_code error;
-    if (!fs::is_directory(from, error)) {
-        return fail(Errc::not_found, "root.overlays: {} is no folder of the checkout",
-                    from.native());
-    }
     for (const auto& entry : fs::recursive_directory_iterator(from, error)) {
         const auto target = to / entry.path().lexically_relative(from);
         if (entry.is_symlink(error)) {

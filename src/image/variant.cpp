@@ -1,9 +1,13 @@
 #include "image/variant.hpp"
 
 #include "base/text.hpp"
+#include "settings/key/key.hpp"
 #include "toml/library.hpp"
 
+#include <algorithm>
+#include <array>
 #include <functional>
+#include <optional>
 #include <set>
 
 namespace holdfast::image {
@@ -11,6 +15,10 @@ namespace holdfast::image {
 namespace {
 
 using Path = std::filesystem::path;
+
+/// Of [os]; in os-release they are HOME_URL and so on (os-release(5)).
+constexpr std::array<std::string_view, 4> os_urls = {"home-url", "support-url", "bug-report-url",
+                                                     "documentation-url"};
 
 /// "variants/x.toml:12: "
 std::string at(const toml::node& node)
@@ -30,9 +38,20 @@ Result<std::string> read_string(const toml::node& node, std::string_view key)
 
 using Places = std::map<std::string, std::string>;
 
-/// `places`, where given, gets file and line of each item.
+/// Where each item of a list goes: `package "systemd"`, as errors name it.
+struct Index {
+    Places& places;
+    std::string_view noun;
+
+    void add(std::string_view item, std::string place) const
+    {
+        places.insert_or_assign(std::format("{} \"{}\"", noun, item), std::move(place));
+    }
+};
+
 Result<void> append_strings(const toml::node& node, std::string_view key,
-                            std::vector<std::string>& list, Places* places = nullptr)
+                            std::vector<std::string>& list,
+                            const std::optional<Index>& index = std::nullopt)
 {
     const auto* array = node.as_array();
     if (array == nullptr) {
@@ -40,8 +59,8 @@ Result<void> append_strings(const toml::node& node, std::string_view key,
     }
     for (const auto& item : *array) {
         TRY_ASSIGN(auto text, read_string(item, key));
-        if (places != nullptr) {
-            places->insert_or_assign(text, at(item));
+        if (index) {
+            index->add(text, at(item));
         }
         list.push_back(std::move(text));
     }
@@ -111,10 +130,10 @@ Reader string_into(std::string& text, std::string_view key)
 }
 
 Reader strings_into(std::vector<std::string>& list, std::string_view key,
-                    Places* places = nullptr)
+                    std::optional<Index> index = std::nullopt)
 {
-    return [&list, key, places](const toml::node& node) {
-        return append_strings(node, key, list, places);
+    return [&list, key, index](const toml::node& node) {
+        return append_strings(node, key, list, index);
     };
 }
 
@@ -136,11 +155,11 @@ Result<void> read_container(const toml::node& node, std::string_view name, Conta
                             Places& places)
 {
     return read_table(node, name,
-                      {{"packages", strings_into(image.packages, "packages", &places)},
+                      {{"packages", strings_into(image.packages, "packages", Index{places, "package"})},
                        {"exclude", strings_into(image.exclude, "exclude")},
                        {"drop", strings_into(image.drop, "drop")},
-                       {"overlays", strings_into(image.overlays, "overlays")},
-                       {"programs", strings_into(image.programs, "programs")},
+                       {"overlays", strings_into(image.overlays, "overlays", Index{places, "overlay"})},
+                       {"programs", strings_into(image.programs, "programs", Index{places, "program"})},
                        {"entrypoint", strings_into(image.entrypoint, "entrypoint")}});
 }
 
@@ -177,25 +196,54 @@ Result<void> read_kernel(const toml::node& node, Variant& variant)
                       {{"package",
                         [&variant](const toml::node& value) -> Result<void> {
                             TRY_ASSIGN(variant.kernel_package, read_string(value, "package"));
-                            variant.places.insert_or_assign(variant.kernel_package, at(value));
+                            Index{variant.places, "package"}.add(variant.kernel_package, at(value));
                             return {};
                         }},
                        {"parameters", strings_into(variant.kernel_parameters, "parameters")},
                        {"initrd-modules",
-                        strings_into(variant.initrd_modules, "initrd-modules")},
+                        strings_into(variant.initrd_modules, "initrd-modules",
+                                     Index{variant.places, "module"})},
                        {"unpacked-modules",
-                        strings_into(variant.unpacked_modules, "unpacked-modules")}});
+                        strings_into(variant.unpacked_modules, "unpacked-modules",
+                                     Index{variant.places, "module"})}});
 }
 
 Result<void> read_root(const toml::node& node, Variant& variant)
 {
+    const auto index = [&variant](std::string_view noun) { return Index{variant.places, noun}; };
     return read_table(node, "root",
-                      {{"packages", strings_into(variant.packages, "packages", &variant.places)},
+                      {{"packages", strings_into(variant.packages, "packages", index("package"))},
                        {"exclude", strings_into(variant.exclude, "exclude")},
                        {"drop", strings_into(variant.drop, "drop")},
                        {"keep", strings_into(variant.keep, "keep")},
-                       {"overlays", strings_into(variant.overlays, "overlays", &variant.places)},
-                       {"programs", strings_into(variant.programs, "programs")}});
+                       {"overlays", strings_into(variant.overlays, "overlays", index("overlay"))},
+                       {"programs", strings_into(variant.programs, "programs", index("program"))}});
+}
+
+/// A web address, fit to stand in os-release between quotes.
+Result<std::string> read_url(const toml::node& node, std::string_view key)
+{
+    TRY_ASSIGN(auto text, read_string(node, key));
+    const auto is_plain = [](char c) {
+        return c > ' ' && c < '\x7f' && !std::string_view("\"\\$`").contains(c);
+    };
+    if ((!text.starts_with("https://") && !text.starts_with("http://")) ||
+        !std::ranges::all_of(text, is_plain)) {
+        return fail(Errc::invalid, "{}: {}: expected a URL, https://…", at(node), key);
+    }
+    return text;
+}
+
+Result<void> read_os(const toml::node& node, Variant& variant)
+{
+    std::map<std::string_view, Reader> readers;
+    for (const std::string_view key : os_urls) {
+        readers.emplace(key, [&variant, key](const toml::node& value) -> Result<void> {
+            TRY_ASSIGN(variant.urls[std::string(key)], read_url(value, key));
+            return {};
+        });
+    }
+    return read_table(node, "os", readers);
 }
 
 Result<void> read_partitions(const toml::node& node, Variant& variant)
@@ -209,8 +257,23 @@ Result<void> read_partitions(const toml::node& node, Variant& variant)
                        {"private", mebibytes_into(sizes.private_, "private", variant.places)}});
 }
 
+/// The place of each setting and of the tables above it.
+void index_settings(const toml::node& node, std::vector<std::string>& path, Places& places)
+{
+    places.insert_or_assign(settings::key_text(path), at(node));
+    if (const auto* table = node.as_table()) {
+        for (const auto& [key, value] : *table) {
+            path.emplace_back(key.str());
+            index_settings(value, path, places);
+            path.pop_back();
+        }
+    }
+}
+
 Result<void> read_settings(const toml::node& node, Variant& variant)
 {
+    std::vector<std::string> path{"settings"};
+    index_settings(node, path, variant.places);
     TRY_ASSIGN(auto settings, to_json(node));
     variant.settings.merge_patch(settings);
     return {};
@@ -249,7 +312,9 @@ Result<void> read_file(const Path& file, Variant& variant, std::set<Path>& open_
          {"description", string_into(variant.description, "description")},
          {"platform", string_into(variant.platform, "platform")},
          {"orchestrator", string_into(variant.orchestrator, "orchestrator")},
-         {"settings-groups", strings_into(variant.settings_groups, "settings-groups")},
+         {"settings-groups", strings_into(variant.settings_groups, "settings-groups",
+                      Index{variant.places, "settings group"})},
+         {"os", read(read_os)},
          {"kernel", read(read_kernel)},
          {"root", read(read_root)},
          {"containers", read(read_containers)},
@@ -287,6 +352,30 @@ Result<Variant> load_variant(const Path& file)
     TRY(read_file(file, variant, open_files));
     TRY(require(variant, file));
     return variant;
+}
+
+std::optional<std::string> place_of_error(const Variant& variant, std::string_view message)
+{
+    for (const auto& [what, place] : variant.places) {
+        if (what.ends_with('"') && message.contains(what)) {
+            return place;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string place_of_setting(const Variant& variant, std::string key)
+{
+    for (;;) {
+        if (const auto found = variant.places.find(key); found != variant.places.end()) {
+            return found->second;
+        }
+        const auto dot = key.rfind('.');
+        if (dot == std::string::npos) {
+            return variant.sources.empty() ? variant.name : variant.sources.front().native();
+        }
+        key.resize(dot);
+    }
 }
 
 } // namespace holdfast::image

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,11 @@ struct Variant {
     PartitionSizes partitions;
     std::map<std::string, ContainerImage> containers;
 
-    /// Where a package, an overlay or a partition's size was asked for: "variants/x.toml:12" by
-    /// "systemd", "src/boot/targets/root", "partitions.root". Defaults have no place.
+    std::map<std::string, std::string> urls; ///< Of os-release: "home-url" and its siblings.
+
+    /// Where it was asked for, "variants/x.toml:12", by what errors call it: `package "systemd"`,
+    /// `module "…"`, `overlay "…"`, `program "…"`, `settings group "…"`, "partitions.root",
+    /// "settings.kernel.lockdown". Defaults have no place.
     std::map<std::string, std::string> places;
 
     /// Every file that was read, for the build's keys.
@@ -65,5 +69,23 @@ struct Variant {
 /// Reads a variant file. Errors: `not_found`; `invalid` with file, line and reason for bad TOML,
 /// an unknown key, a wrong type, or a missing required key.
 Result<Variant> load_variant(const std::filesystem::path& file);
+
+/// The place of what an error's text names in quotes, if the variant asks for it.
+std::optional<std::string> place_of_error(const Variant& variant, std::string_view message);
+
+/// Puts that place before the error.
+template <typename T>
+Result<T> placed(const Variant& variant, Result<T> result)
+{
+    if (!result.has_value()) {
+        if (const auto place = place_of_error(variant, result.error().message())) {
+            return std::move(result).while_(*place);
+        }
+    }
+    return result;
+}
+
+/// The place of a setting, or of the nearest table above it; the variant's file in the end.
+std::string place_of_setting(const Variant& variant, std::string key);
 
 } // namespace holdfast::image

@@ -1,5 +1,7 @@
 #include "image/variant.hpp"
 
+#include "image/root_tree.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -59,7 +61,6 @@ lockdown = "integrity"
     EXPECT_EQ(loaded->packages, (std::vector<std::string>{"systemd", "chrony"}));
     EXPECT_EQ(to_text(loaded->settings), R"({"kernel":{"lockdown":"integrity"},"motd":"a"})");
     EXPECT_EQ(loaded->partitions.root, 100);
-    EXPECT_TRUE(loaded->places.at("chrony").ends_with("/v.toml:4")) << loaded->places.at("chrony");
     EXPECT_TRUE(loaded->places.at("partitions.root").contains("/base.toml:"));
     EXPECT_EQ(loaded->sources.size(), 2U);
 }
@@ -74,6 +75,104 @@ TEST_F(VariantFile, NamesFileLineAndReasonOfWhatItRefuses)
     EXPECT_TRUE(error_of("platform = \"x\"\n").contains("the required key"));
     EXPECT_TRUE(error_of("include = [\"bad.toml\"]\n").contains("includes itself"));
     EXPECT_EQ(load_variant("/nonexistent/v.toml").error().code(), Errc::not_found);
+}
+
+TEST_F(VariantFile, KnowsThePlaceOfWhatErrorsName)
+{
+    const auto loaded = load_variant(write("v.toml", R"(platform = "metal"
+settings-groups = ["motd"]
+[kernel]
+package = "linux"
+initrd-modules = ["one"]
+unpacked-modules = ["two"]
+[root]
+packages = [
+  "systemd",
+  "motd",
+]
+programs = ["apiserver"]
+overlays = ["a/root"]
+[containers.control]
+packages = ["busybox"]
+overlays = ["b/root"]
+programs = ["control"]
+)"));
+    ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
+    const std::vector<std::pair<std::string, int>> lines{
+        {"the mirror has no package \"systemd\"", 9},
+        {"the mirror has no package \"motd\"", 10},
+        {"unknown settings group \"motd\"", 2},
+        {"kernel.package: the package \"linux\" brings no kernel", 4},
+        {"the kernel has no module \"one\" (built in)", 5},
+        {"the kernel has no module \"two\" (built in)", 6},
+        {"there is no program \"apiserver\"", 12},
+        {"no folder for the overlay \"a/root\"", 13},
+        {"containers.control: the mirror has no package \"busybox\"", 15},
+        {"no folder for the overlay \"b/root\"", 16},
+        {"there is no program \"control\"", 17},
+    };
+    for (const auto& [message, line] : lines) {
+        const auto place = place_of_error(*loaded, message).value_or("none");
+        EXPECT_TRUE(place.ends_with("/v.toml:" + std::to_string(line))) << message << ": " << place;
+        EXPECT_EQ(placed<void>(*loaded, fail(Errc::not_found, "{}", message)).error().message(),
+                  place + ": " + message);
+    }
+    EXPECT_FALSE(place_of_error(*loaded, "the disk is full"));
+}
+
+TEST_F(VariantFile, KnowsThePlaceOfSettings)
+{
+    write("base.toml", std::string(minimal) + "[settings]\nmotd = \"a\"\n");
+    const auto loaded = load_variant(write("v.toml", R"(include = ["base.toml"]
+[settings.kernel]
+lockdown = "integrity"
+[settings.kernel.sysctl]
+"vm.max_map_count" = 1
+[[settings.list]]
+a = 1
+)"));
+    ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
+    const auto place = [&loaded](const std::string& key) {
+        const auto text = place_of_setting(*loaded, key);
+        return text.substr(text.rfind('/') + 1);
+    };
+    EXPECT_EQ(place("settings.motd"), "base.toml:9");
+    EXPECT_EQ(place("settings.kernel.lockdown"), "v.toml:3");
+    EXPECT_EQ(place("settings.kernel.lockdown.deeper"), "v.toml:3");
+    EXPECT_EQ(place("settings.kernel.sysctl.\"vm.max_map_count\""), "v.toml:5");
+    EXPECT_EQ(place("settings.list"), "v.toml:6");
+    EXPECT_EQ(place("elsewhere"), "v.toml");
+}
+
+TEST_F(VariantFile, PutsUrlsIntoOsReleaseWhereItHasSome)
+{
+    const Release release{.version = "1.2.3", .commit8 = "01234567", .architecture = "x86_64"};
+    const auto without = load_variant(write("v.toml", minimal));
+    ASSERT_TRUE(without.has_value());
+    EXPECT_EQ(os_release(*without, release), "NAME=\"Holdfast\"\n"
+                                             "ID=holdfast\n"
+                                             "VERSION=\"1.2.3 (v)\"\n"
+                                             "PRETTY_NAME=\"Holdfast OS 1.2.3 (v)\"\n"
+                                             "VARIANT_ID=v\n"
+                                             "VERSION_ID=1.2.3\n"
+                                             "BUILD_ID=01234567\n");
+    const auto with = load_variant(write("v.toml", std::string(minimal) + R"([os]
+home-url = "https://example.com/os"
+support-url = "https://example.com/help?a=b"
+bug-report-url = "https://example.com/bugs"
+documentation-url = "http://docs.example.com/"
+)"));
+    ASSERT_TRUE(with.has_value()) << with.error().message();
+    EXPECT_EQ(os_release(*with, release),
+              os_release(*without, release) + "BUG_REPORT_URL=\"https://example.com/bugs\"\n"
+                                              "DOCUMENTATION_URL=\"http://docs.example.com/\"\n"
+                                              "HOME_URL=\"https://example.com/os\"\n"
+                                              "SUPPORT_URL=\"https://example.com/help?a=b\"\n");
+    for (const auto* bad : {"example.com", "https://a b", "https://a$(b)", "https://a\\\"b"}) {
+        EXPECT_TRUE(error_of(std::format("[os]\nhome-url = \"{}\"\n", bad))
+                        .contains("bad.toml:2: home-url: expected a URL"))
+            << bad;
+    }
 }
 
 } // namespace

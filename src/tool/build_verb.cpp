@@ -56,11 +56,21 @@ Result<fs::path> find_variant(io::System& system, const std::string& name)
     return fail(Errc::not_found, "no variant \"{}\"; there are: {}", name, join(known, ", "));
 }
 
-Result<settings::Model> load_model(const fs::path& variant_file,
-                                   const image::Variant& variant)
+Result<settings::Model> load_model(const image::Variant& variant)
 {
-    return settings::Model::load(to_text(image::description_of(variant)))
-        .while_(std::format("{}: settings", variant_file.native()));
+    // Without its defaults first, so that each of them can be blamed by its place.
+    auto without_defaults = variant;
+    without_defaults.settings = Json::object();
+    TRY_ASSIGN(const auto bare, image::placed(variant, settings::Model::load(to_text(
+                                                           description_of(without_defaults)))));
+    const auto judged = bare.judge(variant.settings);
+    if (!judged.problems.empty()) {
+        const auto& first = judged.problems.front();
+        const auto more = judged.problems.size() - 1;
+        return fail(Errc::invalid, "{}: {}{}", image::place_of_setting(variant, first.key),
+                    settings::to_text(first), more == 0 ? "" : std::format(" (and {} more)", more));
+    }
+    return settings::Model::load(to_text(description_of(variant)));
 }
 
 namespace {
@@ -69,19 +79,29 @@ namespace {
 Result<void> compile_programs(image::Context& context, const image::Variant& variant)
 {
     std::vector<std::string> command{
-        "ninja", "--quiet", "-C", context.programs.parent_path().native(), "initrd", "BOOTX64"};
+        "ninja", "-n", "-C", context.programs.parent_path().native(), "initrd", "BOOTX64"};
     command.insert(command.end(), variant.programs.begin(), variant.programs.end());
     for (const auto& [name, container] : variant.containers) {
         command.insert(command.end(), container.programs.begin(), container.programs.end());
     }
-    TRY_ASSIGN(const auto plan,
-               context.system.processes.run({.arguments = {"ninja", "-n", "-C", command[3]}}));
+    TRY_ASSIGN(const auto plan, context.system.processes.run({.arguments = command}));
     if (plan.output.contains("no work to do")) {
         return {};
     }
     const image::Step step(context, "compile");
-    TRY(image::run_tool(context, command).while_("compiling"));
-    return {};
+    command[1] = "--quiet";
+    const auto compiled = image::run_tool(context, command).while_("compiling");
+    if (compiled.has_value()) {
+        return {};
+    }
+    constexpr std::string_view complaint = "unknown target '";
+    const auto& text = compiled.error().message();
+    if (const auto found = text.find(complaint); found != std::string::npos) {
+        const auto name = text.substr(found + complaint.size());
+        return image::placed<void>(variant, fail(Errc::not_found, "there is no program \"{}\"",
+                                                 name.substr(0, name.find('\''))));
+    }
+    return Failure{compiled.error()};
 }
 
 /// Images take updates from repositories with this root. Made at first use, with keys of this
@@ -103,10 +123,10 @@ Result<image::Built> build_image(io::System& system, const std::string& variant_
     TRY_ASSIGN(const auto file, find_variant(system, variant_name));
     TRY_ASSIGN(const auto variant, image::load_variant(file));
     // A default that the model refuses would be found by the machine, which then has no API.
-    TRY(load_model(file, variant));
+    TRY(load_model(variant));
     std::fprintf(stderr, "building %s\n", variant.name.c_str());
-    TRY(make_update_root(system, context).while_("the root of trust for updates"));
     TRY(compile_programs(context, variant));
+    TRY(make_update_root(system, context).while_("the root of trust for updates"));
     TRY_ASSIGN(auto built, image::build_variant(context, variant));
     for (const auto& warning : built.warnings) {
         std::fprintf(stderr, "  warning: %s\n", warning.c_str());

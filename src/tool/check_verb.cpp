@@ -25,7 +25,7 @@ Result<int> check_verb(const CommandLine& arguments, io::System& system)
     }
     TRY_ASSIGN(const auto variant_file, find_variant(system, variant_name));
     TRY_ASSIGN(const auto variant, image::load_variant(variant_file));
-    TRY_ASSIGN(const auto model, load_model(variant_file, variant));
+    TRY_ASSIGN(const auto model, load_model(variant));
     TRY_ASSIGN(const auto bytes, system.files.read(user_path(system, file)));
     return settings::check_user_data(file, bytes, model, std::cout);
 }

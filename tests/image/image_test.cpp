@@ -265,6 +265,20 @@ TEST_F(Images, AMissingPackageIsNamedWithFileAndLine)
     EXPECT_NE(message.find("no package \"no-such-package\""), std::string::npos) << message;
 }
 
+TEST_F(Images, AMissingOverlayIsNamedWithFileAndLine)
+{
+    const auto message = error_of("[root]\noverlays = [\"src/no-such-folder\"]\n");
+    EXPECT_NE(message.find("metal-host.toml:3: "), std::string::npos) << message;
+    EXPECT_NE(message.find("overlay \"src/no-such-folder\""), std::string::npos) << message;
+}
+
+TEST_F(Images, AMissingModuleIsNamedWithFileAndLine)
+{
+    const auto message = error_of("[kernel]\ninitrd-modules = [\"no_such_module\"]\n");
+    EXPECT_NE(message.find("metal-host.toml:3: "), std::string::npos) << message;
+    EXPECT_NE(message.find("no module \"no_such_module\""), std::string::npos) << message;
+}
+
 TEST_F(Images, APayloadThatDoesNotFitIsRefusedWithFileAndLine)
 {
     const auto message = error_of("[partitions]\nroot = 8\n");
