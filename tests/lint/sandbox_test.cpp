@@ -72,6 +72,7 @@ const std::map<std::string, Exception> exceptions = {
     {"rescue.service", failed_boot},
     {"boot-health.service", {"tells the console through /dev/kmsg", {"ProtectKernelLogs"}}},
     {"prepare-local-fs.service", {"its mounts are the machine's", namespaces}},
+    {"private-mounts.service", {"the mounts that it changes are the machine's", namespaces}},
     {"set-hostname.service",
      {"the name is set through /proc/sys/kernel", {"ProtectKernelTunables", "ProtectHostname"}}},
     {"netdog-resolv-conf.service",

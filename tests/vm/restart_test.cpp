@@ -1,5 +1,6 @@
 // What lasts over a restart and what does not.
 
+#include "boot_state.hpp"
 #include "test_machine.hpp"
 
 namespace holdfast::vm {
@@ -20,15 +21,25 @@ Result<std::uint64_t> data_file_system_size(io::BlockDevice& disk)
     return number(4) << (10 + number(24));
 }
 
+std::string machine_id_of(TestMachine& machine)
+{
+    const auto id = machine.shell("cat /etc/machine-id");
+    EXPECT_TRUE(succeeds(id));
+    EXPECT_TRUE(id && id->output.size() == 32);
+    return id ? id->output : "";
+}
+
 TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
 {
     TestMachine machine(this_test());
     ASSERT_TRUE(succeeds(machine.boot()));
     ASSERT_TRUE(succeeds(machine.set({{"motd", "kept"}})));
+    std::string machine_id;
     if (has_root_console()) {
         const auto marked = machine.shell("echo x > /etc/marker && cat /etc/marker");
         ASSERT_TRUE(succeeds(marked));
         EXPECT_EQ(marked->output, "x") << "/etc can be written, or the test proves nothing";
+        machine_id = machine_id_of(machine);
     }
     ASSERT_TRUE(succeeds(machine.power_down()));
 
@@ -43,6 +54,8 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
         const auto gone = machine.shell("test -e /etc/marker");
         ASSERT_TRUE(succeeds(gone));
         EXPECT_EQ(gone->exit_status, 1);
+        EXPECT_EQ(machine_id_of(machine), machine_id);
+        expect_boot_state(machine);
     }
 
     // And by its own command.

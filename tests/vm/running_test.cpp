@@ -1,6 +1,7 @@
 // One machine, booted once with user data, and all that can be asked of it while it runs.
 
 #include "base/text.hpp"
+#include "boot_state.hpp"
 #include "link_end.hpp"
 #include "test_machine.hpp"
 
@@ -113,6 +114,15 @@ TEST_F(RunningMachine, TellsItsVersion)
     ASSERT_TRUE(succeeds(os));
     EXPECT_EQ(os->value("arch", ""), "x86_64");
     EXPECT_THAT(os->value("pretty_name", ""), HasSubstr("Holdfast"));
+    EXPECT_EQ(os->value("variant_id", ""), variant_under_test());
+    EXPECT_NE(os->value("version_id", ""), "");
+    EXPECT_EQ(os->value("build_id", "").size(), 8U);
+}
+
+/// Before other tests change some of it.
+TEST_F(RunningMachine, ByItsConsoleIsMountedAndTunedAsSpecified)
+{
+    expect_boot_state(*machine_);
 }
 
 TEST_F(RunningMachine, HasAppliedItsUserData)

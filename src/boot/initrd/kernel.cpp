@@ -39,6 +39,9 @@ Result<void> mount_kernel_file_systems()
     TRY(mount_at("proc", "/proc", "proc", sealed));
     TRY(mount_at("sysfs", "/sys", "sysfs", sealed));
     TRY(mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=755"));
+    // systemd would mount it without noexec.
+    mkdir("/dev/shm", 01777);
+    TRY(mount_at("tmpfs", "/dev/shm", "tmpfs", sealed | MS_STRICTATIME, "mode=1777"));
     TRY(mount_at("tmpfs", "/run", "tmpfs", sealed, "mode=755,size=20%,nr_inodes=800k"));
     const int console = open("/dev/console", O_RDWR | O_NOCTTY);
     for (int fd = STDIN_FILENO; console >= 0 && fd <= STDERR_FILENO; ++fd) {

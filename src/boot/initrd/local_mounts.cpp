@@ -151,12 +151,21 @@ FixedText<36> known_data_uuid(std::string_view root)
     return data_uuid_from_file(kept.text);
 }
 
+Result<void> make_private()
+{
+    for (const std::string_view path :
+         {"/local", "/local/var", "/local/opt", "/local/mnt", "/.bottlerocket"}) {
+        TRY(set_propagation(Path(path), MS_PRIVATE));
+    }
+    return {};
+}
+
 Result<void> mount_local(std::string_view root, const Partition& data)
 {
     const auto node = device_node(data.device.view());
     TRY(mount_at(node.c_str(), below(root, "/local").c_str(), "ext4", shared_flags | MS_NOATIME));
     // Private first: mounts on a shared /local would spread to the binds made from it, and hiding
-    // /local/var would cover /var.
+    // /local/var would cover /var. See make_private for what becomes of it.
     TRY(set_propagation(below(root, "/local"), MS_PRIVATE));
     for (const std::string_view name : {"/var", "/opt", "/mnt"}) {
         const auto real = below(root, "/local", name);

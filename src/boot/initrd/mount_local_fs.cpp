@@ -4,7 +4,8 @@
 
 // mount-local-fs: what the initrd does on later boots, for the first one, when the data partition has
 // only just been made. `mount-local-fs choose-disk` comes before that and says where to make it: a disk
-// with a data partition may have appeared since the initrd looked.
+// with a data partition may have appeared since the initrd looked. `mount-local-fs make-private` comes after
+// it, on every boot.
 namespace holdfast::initrd {
 
 namespace {
@@ -50,8 +51,10 @@ int main(int argc, char** argv)
     }
     constexpr std::string_view prefix = "/dev/";
     disk.remove_prefix(disk.starts_with(prefix) ? prefix.size() : 0);
-    const bool is_choice = argc == 2 && std::string_view(argv[1]) == "choose-disk";
-    const auto result = is_choice ? write_data_disk(disk) : mount_new_partition(disk);
+    const std::string_view verb = argc == 2 ? argv[1] : "";
+    const auto result = verb == "choose-disk"    ? write_data_disk(disk)
+                        : verb == "make-private" ? make_private()
+                                                 : mount_new_partition(disk);
     if (!result.has_value()) {
         say(Level::error, result.error().text.view());
         return 1;
