@@ -1,7 +1,11 @@
 // What lasts over a restart and what does not.
 
 #include "boot_state.hpp"
+#include "machine/web_server.hpp"
 #include "test_machine.hpp"
+
+#include <filesystem>
+#include <format>
 
 namespace holdfast::vm {
 namespace {
@@ -76,17 +80,49 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
     })));
 }
 
-/// A disk as its owner prepares it: one partition with label and type, and an empty file system.
-Result<void> make_data_disk(TestMachine& machine, const std::filesystem::path& file)
+/// A disk as its owner prepares it: one partition with label and type, and a file system that holds
+/// what is in a folder.
+Result<void> make_data_disk(TestMachine& machine, const std::filesystem::path& file,
+                            const std::filesystem::path& content)
 {
     constexpr auto commands =
         "set -e; truncate --size=256M \"$0\"\n"
         "sgdisk --new=1:2048:+128M --typecode=1:626f7474-6c65-6474-6861-726d61726b73 "
         "--change-name=1:HOLDFAST-DATA \"$0\"\n"
-        "mkfs.ext4 -q -E offset=1048576 \"$0\" 128M";
+        "mkfs.ext4 -q -d \"$1\" -E offset=1048576 \"$0\" 128M";
     TRY(io::run_checked(machine.processes(),
-                        {.arguments = {"bash", "-c", commands, file.native()}}));
+                        {.arguments = {"bash", "-c", commands, file.native(), content.native()}}));
     return {};
+}
+
+/// An image that production variants don't have: that of metal-dev's control container.
+const std::filesystem::path container_archive = checkout / "out/metal-dev/work/control.tar";
+
+/// Runs a container of that archive, which lies on the data disk, until it has called `server`.
+std::string user_data_with_a_caller(const machine::WebServer& server)
+{
+    return std::format("[settings.host-containers.caller]\n"
+                       "enabled = true\n"
+                       "superpowered = false\n"
+                       "source = \"file:///local/images/control.tar\"\n"
+                       "command = [\"/bin/busybox\", \"sh\", \"-c\", \"until busybox wget -O /dev/null "
+                       "{}/called; do busybox sleep 1; done; exec busybox sleep 99999\"]\n",
+                       server.url_for_guest());
+}
+
+/// Whether more than the server's own test went over the wire, in the time that a boot may take.
+bool comes_to_be_called(TestMachine& machine, machine::WebServer& server, std::uint64_t before)
+{
+    const auto deadline = machine.clock().monotonic_now() + boot_limit;
+    while (machine.clock().monotonic_now() < deadline) {
+        const auto bytes = server.wire_bytes();
+        EXPECT_TRUE(succeeds(bytes));
+        if (!bytes || *bytes > before) {
+            return bytes.has_value();
+        }
+        machine.clock().sleep(500ms);
+    }
+    return false;
 }
 
 /// The bytes of the data partition on a disk of a machine that is off; 0 where there is none.
@@ -99,15 +135,30 @@ std::uint64_t data_size(const std::filesystem::path& file)
     return data ? data->size : 0;
 }
 
+/// With a container whose image lies there: an air-gapped machine's way, and what shows on the production
+/// form, under lockdown and without a shell, that containers run.
 TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
 {
     TestMachine machine(this_test());
+    const auto content = machine.directory() / "data";
+    std::filesystem::create_directories(content / "images");
+    std::filesystem::create_directories(machine.directory() / "server/files");
+    std::filesystem::copy_file(container_archive, content / "images/control.tar");
+    io::PosixFiles files;
+    ASSERT_TRUE(succeeds(io::replace_file(files, machine.directory() / "server/files/called", "")));
+    auto server = machine::WebServer::start(machine.directory() / "server/files",
+                                            machine.directory() / "server");
+    ASSERT_TRUE(succeeds(server));
+    ASSERT_TRUE(succeeds(machine.give_user_data(user_data_with_a_caller(*server))));
     const auto data_file = machine.directory() / "data.img";
-    ASSERT_TRUE(succeeds(make_data_disk(machine, data_file)));
+    ASSERT_TRUE(succeeds(make_data_disk(machine, data_file, content)));
     machine.options.disks.push_back({.file = data_file});
     for (int boot = 0; boot < 2; ++boot) {
         SCOPED_TRACE(boot);
+        const auto before = server->wire_bytes();
+        ASSERT_TRUE(succeeds(before));
         ASSERT_TRUE(succeeds(machine.boot()));
+        EXPECT_TRUE(comes_to_be_called(machine, *server, *before)) << "the container runs";
         ASSERT_TRUE(succeeds(machine.console().wait_for("Finished grow-local-fs", boot_limit)));
         ASSERT_TRUE(succeeds(machine.power_down()));
         EXPECT_GT(data_size(data_file), 250U << 20U);
@@ -116,7 +167,7 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
 
     // Another disk in its place, which somebody else's data may be on.
     const auto foreign_file = machine.directory() / "foreign.img";
-    ASSERT_TRUE(succeeds(make_data_disk(machine, foreign_file)));
+    ASSERT_TRUE(succeeds(make_data_disk(machine, foreign_file, content)));
     const auto size_before = data_size(foreign_file);
     machine.options.disks.back().file = foreign_file;
     ASSERT_TRUE(succeeds(machine.start()));
