@@ -2,7 +2,8 @@ option(HOLDFAST_TESTS "Build the tests" ON)
 option(HOLDFAST_FUZZ "Build the fuzzers (clang only)" OFF)
 set(HOLDFAST_SANITIZE "" CACHE STRING "Comma list for -fsanitize")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Werror)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wformat-security
+                    -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
   # Boost.Beast uses what C++23 deprecates, and clang says so at the place of use, in our code.
   add_compile_options(-Wno-deprecated-declarations)

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -83,6 +84,14 @@ protected:
 };
 
 fs::path Images::second_;
+
+std::string read_text(const fs::path& file)
+{
+    std::ifstream stream(file);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
 
 bool is_script(const fs::path& path)
 {
@@ -167,6 +176,60 @@ TEST_F(Images, EveryProgramFindsItsLibraries)
     }
 }
 
+/// The lines of readelf that tell how each of these programs was linked, by its name.
+std::map<std::string, std::string> elf_headers(io::Processes& processes, const fs::path& folder,
+                                               const std::vector<std::string>& names)
+{
+    std::map<std::string, std::string> headers;
+    for (const auto& name : names) {
+        const auto told = processes.run(
+            {.arguments = {"readelf", "--wide", "--file-header", "--program-headers", "--dynamic",
+                           "--dyn-syms", (folder / name).native()}});
+        EXPECT_TRUE(told.has_value() && told->exit_status == 0) << name;
+        headers[name] = told.has_value() ? told->output : "";
+    }
+    return headers;
+}
+
+std::size_t count(std::string_view text, std::string_view what)
+{
+    std::size_t found = 0;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + what.size())) {
+        ++found;
+    }
+    return found;
+}
+
+/// What cmake/flags.cmake asks the compiler and the linker for, in the programs as they are shipped.
+TEST_F(Images, OurProgramsAreHardened)
+{
+    const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
+    ASSERT_TRUE(variant.has_value()) << variant.error().message();
+    const auto tree = folder_ / "root";
+    ASSERT_TRUE(processes
+                    .run({.arguments = {"fsck.erofs", "--extract=" + tree.native(),
+                                        "out/metal-host/latest-root.erofs"}})
+                    .has_value());
+    const auto headers = elf_headers(processes, tree / "usr/bin", variant->programs);
+    ASSERT_GT(headers.size(), 15U);
+    for (const auto& [name, text] : headers) {
+        SCOPED_TRACE(name);
+        const bool is_static = !text.contains("(NEEDED)");
+        EXPECT_TRUE(std::regex_search(text, std::regex("Type: +DYN"))) << "position independent";
+        EXPECT_TRUE(text.contains("GNU_RELRO")) << "relocations end read-only";
+        EXPECT_TRUE(std::regex_search(text, std::regex("\\(FLAGS_1\\).* NOW"))) << "all of them";
+        EXPECT_TRUE(std::regex_search(text, std::regex("GNU_STACK .* RW +0x"))) << "no code there";
+        EXPECT_FALSE(std::regex_search(text, std::regex("LOAD .* RWE "))) << "nor anywhere";
+        // Static ones have libc's own guard, whatever ours was compiled with.
+        EXPECT_TRUE(is_static || text.contains("__stack_chk_fail")) << "stack protector";
+        EXPECT_EQ(is_static, name == "mount-local-fs");
+        // Landing pads for indirect branches. The mark that would have a kernel ask for them is missing,
+        // as it is in Debian's C runtime.
+        EXPECT_GT(count(read_text(tree / "usr/bin" / name), "\xf3\x0f\x1e\xfa"), 50U) << "CET";
+    }
+    EXPECT_TRUE(headers.at("apiserver").contains("_chk@GLIBC")) << "_FORTIFY_SOURCE";
+}
+
 constexpr std::array published = {"-root.erofs", "-hash.verity", "-boot.efi",     "-blocks.list",
                                   ".img",        ".spdx.json",   "-manifest.json"};
 
@@ -214,14 +277,6 @@ TEST_F(Images, AnInterruptedBuildLeavesNothingThatDescribesOtherFiles)
     const auto built = build_variant(context, *variant);
     ASSERT_TRUE(built.has_value()) << built.error().message();
     expect_same_files(*built, "out/metal-host");
-}
-
-std::string read_text(const fs::path& file)
-{
-    std::ifstream stream(file);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    return text.str();
 }
 
 Json read_document(const fs::path& file)
