@@ -138,6 +138,8 @@ void expect_boot_state(TestMachine& machine)
     EXPECT_EQ(output(machine, "stat -c %a:%U /etc/sysctl.d /var/lib/chrony /etc/host-containers "
                               "/etc/containerd /local/host-containers | paste -sd ' '"),
               "700:root 700:chrony 750:root 750:root 700:root");
+    EXPECT_EQ(output(machine, "systemctl show --property=Environment --value systemd-networkd"),
+              "SYSTEMD_NETLINK_DEFAULT_TIMEOUT=infinity");
 }
 
 } // namespace holdfast::vm
