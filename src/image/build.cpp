@@ -240,10 +240,9 @@ private:
         }
         TRY(remake({archive, record}));
         const Step step(context_, std::format("make the container image {}", name));
-        TRY_ASSIGN(const auto packages,
-                   make_package_tree(context_, {.packages = container.packages,
-                                                .exclude = container.exclude,
-                                                .drop = container.drop}));
+        TRY_ASSIGN(const auto packages, make_package_tree(context_, {.packages = container.packages,
+                                                                     .exclude = container.exclude,
+                                                                     .drop = container.drop}));
         const auto tree = stage_folder(context_, built_.prefix + "-" + name);
         TRY(context_.system.files.create_directories(tree.parent_path()));
         TRY(make_container_tree(context_, container, packages, tree));

@@ -207,7 +207,8 @@ Result<std::string> package_index(Context& context)
 {
     const auto folder = apt_folder(context);
     auto& files = context.system.files;
-    const auto sources = std::format("deb [signed-by={}] {} trixie main\n", keyring, context.mirror);
+    const auto sources =
+        std::format("deb [signed-by={}] {} trixie main\n", keyring, context.mirror);
     const auto present = files.read(folder / "sources.list");
     const auto hash = files.read(folder / "updated");
     if (present.has_value() && *present == sources && hash.has_value() && !hash->empty()) {

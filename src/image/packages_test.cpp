@@ -23,15 +23,16 @@ protected:
     /// From now on the mirror has this index; nothing answers where it is empty.
     void publish(const std::string& release)
     {
-        processes.play("apt-get", [this, release](const io::Command& command) -> Result<io::Outcome> {
-            EXPECT_TRUE(std::ranges::contains(command.arguments, "update"));
-            ++updates;
-            if (release.empty()) {
-                return io::Outcome{.exit_status = 100, .errors = "E: Could not connect"};
-            }
-            files.put(in_release, release);
-            return io::Outcome{};
-        });
+        processes.play(
+            "apt-get", [this, release](const io::Command& command) -> Result<io::Outcome> {
+                EXPECT_TRUE(std::ranges::contains(command.arguments, "update"));
+                ++updates;
+                if (release.empty()) {
+                    return io::Outcome{.exit_status = 100, .errors = "E: Could not connect"};
+                }
+                files.put(in_release, release);
+                return io::Outcome{};
+            });
     }
 
     io::FakeFiles files{{"/cache/keep", ""}};

@@ -29,9 +29,9 @@ struct TreeContent {
     std::vector<std::string> unpacked_modules = {};
 };
 
-/// Fetches, extracts and trims, with `lock_packages` held; depmod indexes the kernel modules that remain. Errors: those of
-/// `fetch_packages`; `invalid` when the kernel is missing; `not_found` naming a module to unpack that
-/// is not there.
+/// Fetches, extracts and trims, with `lock_packages` held; depmod indexes the kernel modules that
+/// remain. Errors: those of `fetch_packages`; `invalid` when the kernel is missing; `not_found`
+/// naming a module to unpack that is not there.
 Result<PackageTree> make_package_tree(Context& context, const TreeContent& content);
 
 /// "kernel/drivers/block/virtio_blk.ko.xz" → "virtio_blk"; '-' and '_' are the same to the kernel.

@@ -154,13 +154,14 @@ Reader mebibytes_into(std::int64_t& number, std::string_view key, Places& places
 Result<void> read_container(const toml::node& node, std::string_view name, ContainerImage& image,
                             Places& places)
 {
-    return read_table(node, name,
-                      {{"packages", strings_into(image.packages, "packages", Index{places, "package"})},
-                       {"exclude", strings_into(image.exclude, "exclude")},
-                       {"drop", strings_into(image.drop, "drop")},
-                       {"overlays", strings_into(image.overlays, "overlays", Index{places, "overlay"})},
-                       {"programs", strings_into(image.programs, "programs", Index{places, "program"})},
-                       {"entrypoint", strings_into(image.entrypoint, "entrypoint")}});
+    return read_table(
+        node, name,
+        {{"packages", strings_into(image.packages, "packages", Index{places, "package"})},
+         {"exclude", strings_into(image.exclude, "exclude")},
+         {"drop", strings_into(image.drop, "drop")},
+         {"overlays", strings_into(image.overlays, "overlays", Index{places, "overlay"})},
+         {"programs", strings_into(image.programs, "programs", Index{places, "program"})},
+         {"entrypoint", strings_into(image.entrypoint, "entrypoint")}});
 }
 
 Result<void> read_containers(const toml::node& node, Variant& variant)
@@ -192,20 +193,19 @@ Result<void> read_includes(const toml::node& node, const Path& file, Variant& va
 
 Result<void> read_kernel(const toml::node& node, Variant& variant)
 {
-    return read_table(node, "kernel",
-                      {{"package",
-                        [&variant](const toml::node& value) -> Result<void> {
-                            TRY_ASSIGN(variant.kernel_package, read_string(value, "package"));
-                            Index{variant.places, "package"}.add(variant.kernel_package, at(value));
-                            return {};
-                        }},
-                       {"parameters", strings_into(variant.kernel_parameters, "parameters")},
-                       {"initrd-modules",
-                        strings_into(variant.initrd_modules, "initrd-modules",
-                                     Index{variant.places, "module"})},
-                       {"unpacked-modules",
-                        strings_into(variant.unpacked_modules, "unpacked-modules",
-                                     Index{variant.places, "module"})}});
+    return read_table(
+        node, "kernel",
+        {{"package",
+          [&variant](const toml::node& value) -> Result<void> {
+              TRY_ASSIGN(variant.kernel_package, read_string(value, "package"));
+              Index{variant.places, "package"}.add(variant.kernel_package, at(value));
+              return {};
+          }},
+         {"parameters", strings_into(variant.kernel_parameters, "parameters")},
+         {"initrd-modules",
+          strings_into(variant.initrd_modules, "initrd-modules", Index{variant.places, "module"})},
+         {"unpacked-modules", strings_into(variant.unpacked_modules, "unpacked-modules",
+                                           Index{variant.places, "module"})}});
 }
 
 Result<void> read_root(const toml::node& node, Variant& variant)
@@ -306,20 +306,19 @@ Result<void> read_file(const Path& file, Variant& variant, std::set<Path>& open_
     const auto read = [&variant](auto function) {
         return [&variant, function](const toml::node& node) { return function(node, variant); };
     };
-    TRY(read_table(
-        table, "",
-        {{"include", [](const toml::node&) -> Result<void> { return {}; }},
-         {"description", string_into(variant.description, "description")},
-         {"platform", string_into(variant.platform, "platform")},
-         {"orchestrator", string_into(variant.orchestrator, "orchestrator")},
-         {"settings-groups", strings_into(variant.settings_groups, "settings-groups",
-                      Index{variant.places, "settings group"})},
-         {"os", read(read_os)},
-         {"kernel", read(read_kernel)},
-         {"root", read(read_root)},
-         {"containers", read(read_containers)},
-         {"settings", read(read_settings)},
-         {"partitions", read(read_partitions)}}));
+    TRY(read_table(table, "",
+                   {{"include", [](const toml::node&) -> Result<void> { return {}; }},
+                    {"description", string_into(variant.description, "description")},
+                    {"platform", string_into(variant.platform, "platform")},
+                    {"orchestrator", string_into(variant.orchestrator, "orchestrator")},
+                    {"settings-groups", strings_into(variant.settings_groups, "settings-groups",
+                                                     Index{variant.places, "settings group"})},
+                    {"os", read(read_os)},
+                    {"kernel", read(read_kernel)},
+                    {"root", read(read_root)},
+                    {"containers", read(read_containers)},
+                    {"settings", read(read_settings)},
+                    {"partitions", read(read_partitions)}}));
     open_files.erase(file.lexically_normal());
     return {};
 }

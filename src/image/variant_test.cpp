@@ -163,8 +163,8 @@ bug-report-url = "https://example.com/bugs"
 documentation-url = "http://docs.example.com/"
 )"));
     ASSERT_TRUE(with.has_value()) << with.error().message();
-    EXPECT_EQ(os_release(*with, release),
-              os_release(*without, release) + "BUG_REPORT_URL=\"https://example.com/bugs\"\n"
+    EXPECT_EQ(os_release(*with, release), os_release(*without, release) +
+                                              "BUG_REPORT_URL=\"https://example.com/bugs\"\n"
                                               "DOCUMENTATION_URL=\"http://docs.example.com/\"\n"
                                               "HOME_URL=\"https://example.com/os\"\n"
                                               "SUPPORT_URL=\"https://example.com/help?a=b\"\n");

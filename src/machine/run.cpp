@@ -127,8 +127,8 @@ Result<void> check_size(io::Processes& processes, const std::filesystem::path& i
                         std::uint64_t gib)
 {
     constexpr std::uint64_t least_data = 256U << 20U;
-    TRY_ASSIGN(const auto text,
-               io::run_checked(processes, {.arguments = {"stat", "-L", "-c", "%s", image.native()}}));
+    TRY_ASSIGN(const auto text, io::run_checked(processes, {.arguments = {"stat", "-L", "-c", "%s",
+                                                                          image.native()}}));
     const auto needed = std::strtoull(text.c_str(), nullptr, 10) + least_data;
     if (gib << 30U < needed) {
         return fail(Errc::invalid, "--disk {}: this image needs at least {} GiB", gib,

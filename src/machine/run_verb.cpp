@@ -114,7 +114,8 @@ void declare(CLI::App& app, RunCommandLine& line)
 }
 
 /// A file that the user named, before anything takes long.
-Result<fs::path> existing_file(io::System& system, std::string_view option, const std::string& typed)
+Result<fs::path> existing_file(io::System& system, std::string_view option,
+                               const std::string& typed)
 {
     auto path = user_path(system, typed);
     if (!system.files.exists(path)) {

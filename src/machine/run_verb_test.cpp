@@ -46,8 +46,8 @@ bool RunVerb::built = false;
 TEST_F(RunVerb, RefusesNumbersThatNoMachineCanHaveBeforeItBuilds)
 {
     const std::vector<CommandLine> misuses{
-        {"--disk", "1"},  {"--disk", "0"},    {"--disk", "-1"},    {"--memory", "0"},
-        {"--cpus", "0"},  {"--cpus", "1000"}, {"--timeout", "-1"}, {"--memory", "much"},
+        {"--disk", "1"}, {"--disk", "0"},    {"--disk", "-1"},    {"--memory", "0"},
+        {"--cpus", "0"}, {"--cpus", "1000"}, {"--timeout", "-1"}, {"--memory", "much"},
     };
     for (const auto& misuse : misuses) {
         EXPECT_EQ(run(misuse).value_or(0), 2) << misuse[0] << " " << misuse[1];

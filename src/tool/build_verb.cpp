@@ -61,8 +61,9 @@ Result<settings::Model> load_model(const image::Variant& variant)
     // Without its defaults first, so that each of them can be blamed by its place.
     auto without_defaults = variant;
     without_defaults.settings = Json::object();
-    TRY_ASSIGN(const auto bare, image::placed(variant, settings::Model::load(to_text(
-                                                           description_of(without_defaults)))));
+    TRY_ASSIGN(
+        const auto bare,
+        image::placed(variant, settings::Model::load(to_text(description_of(without_defaults)))));
     const auto judged = bare.judge(variant.settings);
     if (!judged.problems.empty()) {
         const auto& first = judged.problems.front();

@@ -29,7 +29,8 @@ Result<image::Context> make_context(io::System& system);
 Result<std::filesystem::path> find_variant(io::System& system, const std::string& name);
 
 /// The model with the variant's groups and defaults. Errors: `invalid`, with file and line, for a
-/// group that does not exist and a default that is no setting of the variant or not a value that it takes.
+/// group that does not exist and a default that is no setting of the variant or not a value that it
+/// takes.
 Result<settings::Model> load_model(const image::Variant& variant);
 
 /// Compiles the programs that a variant needs and builds it. What `build`, `run` and the tests do.

@@ -182,9 +182,9 @@ std::map<std::string, std::string> elf_headers(io::Processes& processes, const f
 {
     std::map<std::string, std::string> headers;
     for (const auto& name : names) {
-        const auto told = processes.run(
-            {.arguments = {"readelf", "--wide", "--file-header", "--program-headers", "--dynamic",
-                           "--dyn-syms", (folder / name).native()}});
+        const auto told =
+            processes.run({.arguments = {"readelf", "--wide", "--file-header", "--program-headers",
+                                         "--dynamic", "--dyn-syms", (folder / name).native()}});
         EXPECT_TRUE(told.has_value() && told->exit_status == 0) << name;
         headers[name] = told.has_value() ? told->output : "";
     }
@@ -200,7 +200,8 @@ std::size_t count(std::string_view text, std::string_view what)
     return found;
 }
 
-/// What cmake/flags.cmake asks the compiler and the linker for, in the programs as they are shipped.
+/// What cmake/flags.cmake asks the compiler and the linker for, in the programs as they are
+/// shipped.
 TEST_F(Images, OurProgramsAreHardened)
 {
     const auto variant = load_variant("/src/holdfast/variants/metal-host.toml");
@@ -223,8 +224,8 @@ TEST_F(Images, OurProgramsAreHardened)
         // Static ones have libc's own guard, whatever ours was compiled with.
         EXPECT_TRUE(is_static || text.contains("__stack_chk_fail")) << "stack protector";
         EXPECT_EQ(is_static, name == "mount-local-fs");
-        // Landing pads for indirect branches. The mark that would have a kernel ask for them is missing,
-        // as it is in Debian's C runtime.
+        // Landing pads for indirect branches. The mark that would have a kernel ask for them is
+        // missing, as it is in Debian's C runtime.
         EXPECT_GT(count(read_text(tree / "usr/bin" / name), "\xf3\x0f\x1e\xfa"), 50U) << "CET";
     }
     EXPECT_TRUE(headers.at("apiserver").contains("_chk@GLIBC")) << "_FORTIFY_SOURCE";

@@ -116,8 +116,7 @@ constexpr auto show_proxies = "use_host_proxy; echo \"$http_proxy $https_proxy $
 TEST_F(HostApt, LendsItsProxy)
 {
     put("etc/apt/apt.conf.d/99proxy", "Acquire::http::Proxy \"http://cache:3142\";\n");
-    EXPECT_EQ(ask(show_proxies),
-              "http://cache:3142 http://cache:3142 localhost,127.0.0.1,::1\n");
+    EXPECT_EQ(ask(show_proxies), "http://cache:3142 http://cache:3142 localhost,127.0.0.1,::1\n");
     EXPECT_EQ(ask(show_proxies, {{"http_proxy", "http://mine:1"}, {"no_proxy", "x"}}),
               "http://mine:1  x\n");
     put("etc/apt/apt.conf.d/99proxy", "Acquire::http::Proxy \"http://cache:3142\";\n"

@@ -65,9 +65,9 @@ TEST_F(Tool, NamesFileAndLineOfAGroupOrAProgramThatThereIsNot)
 
 TEST_F(Tool, OfTheShellIsExplainedBeforeAnythingIsMade)
 {
-    const auto told = processes_.run(
-        {.arguments = {"bash", "/src/holdfast/holdfast", "shell", "--help"},
-         .environment = {{"HOLDFAST_CACHE", (folder_ / "cache").native()}}});
+    const auto told =
+        processes_.run({.arguments = {"bash", "/src/holdfast/holdfast", "shell", "--help"},
+                        .environment = {{"HOLDFAST_CACHE", (folder_ / "cache").native()}}});
     ASSERT_TRUE(told.has_value());
     EXPECT_EQ(told->exit_status, 0) << told->errors;
     EXPECT_THAT(told->output, HasSubstr("usage: ./holdfast shell [COMMAND"));

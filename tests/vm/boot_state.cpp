@@ -112,8 +112,7 @@ std::string output(TestMachine& machine, const std::string& command)
 }
 
 /// As soon as it is so, for some of it comes late in a boot.
-std::string output_when(TestMachine& machine, const std::string& command,
-                        const std::string& wanted)
+std::string output_when(TestMachine& machine, const std::string& command, const std::string& wanted)
 {
     const auto deadline = machine.clock().monotonic_now() + boot_limit;
     auto found = output(machine, command);
@@ -134,7 +133,8 @@ void expect_boot_state(TestMachine& machine)
     for (const auto& expected : mounts_of_a_boot) {
         expect_mount(mounts, expected);
     }
-    EXPECT_EQ(output(machine, compare_variables), std::to_string(variables_of_the_image(machine.files())));
+    EXPECT_EQ(output(machine, compare_variables),
+              std::to_string(variables_of_the_image(machine.files())));
     EXPECT_EQ(output(machine, "stat -c %a:%U /etc/sysctl.d /var/lib/chrony /etc/host-containers "
                               "/etc/containerd /local/host-containers | paste -sd ' '"),
               "700:root 700:chrony 750:root 750:root 700:root");

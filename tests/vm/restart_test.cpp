@@ -101,13 +101,14 @@ const std::filesystem::path container_archive = checkout / "out/metal-dev/work/c
 /// Runs a container of that archive, which lies on the data disk, until it has called `server`.
 std::string user_data_with_a_caller(const machine::WebServer& server)
 {
-    return std::format("[settings.host-containers.caller]\n"
-                       "enabled = true\n"
-                       "superpowered = false\n"
-                       "source = \"file:///local/images/control.tar\"\n"
-                       "command = [\"/bin/busybox\", \"sh\", \"-c\", \"until busybox wget -O /dev/null "
-                       "{}/called; do busybox sleep 1; done; exec busybox sleep 99999\"]\n",
-                       server.url_for_guest());
+    return std::format(
+        "[settings.host-containers.caller]\n"
+        "enabled = true\n"
+        "superpowered = false\n"
+        "source = \"file:///local/images/control.tar\"\n"
+        "command = [\"/bin/busybox\", \"sh\", \"-c\", \"until busybox wget -O /dev/null "
+        "{}/called; do busybox sleep 1; done; exec busybox sleep 99999\"]\n",
+        server.url_for_guest());
 }
 
 /// Whether more than the server's own test went over the wire, in the time that a boot may take.
@@ -135,8 +136,8 @@ std::uint64_t data_size(const std::filesystem::path& file)
     return data ? data->size : 0;
 }
 
-/// With a container whose image lies there: an air-gapped machine's way, and what shows on the production
-/// form, under lockdown and without a shell, that containers run.
+/// With a container whose image lies there: an air-gapped machine's way, and what shows on the
+/// production form, under lockdown and without a shell, that containers run.
 TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
 {
     TestMachine machine(this_test());

@@ -128,8 +128,7 @@ TEST_F(Sgdisk, AgreesWithOurBackupAtTheEndOfADiskThatGrew)
     // Both copies byte by byte. Only the protective MBR, which tells old tools how big the disk is,
     // is not ours to write.
     const auto ours = content();
-    device_ = *io::PosixBlockDevice::open(moved_by_sgdisk,
-                                          io::PosixBlockDevice::Access::read_only);
+    device_ = *io::PosixBlockDevice::open(moved_by_sgdisk, io::PosixBlockDevice::Access::read_only);
     const auto theirs = content();
     EXPECT_TRUE(std::equal(ours.begin() + 512, ours.end(), theirs.begin() + 512, theirs.end()));
 }

@@ -28,8 +28,9 @@ struct TableState {
 };
 
 /// Reads the table of the disk: the primary copy where it is valid, else the backup where a valid
-/// primary header has it, else the one in the last block, which is all that firmware knows. Where both are valid and differ, the primary wins, as it does in every firmware: a write
-/// that was cut short between the copies counts as not done.
+/// primary header has it, else the one in the last block, which is all that firmware knows. Where
+/// both are valid and differ, the primary wins, as it does in every firmware: a write that was cut
+/// short between the copies counts as not done.
 ///
 /// Errors: the primary's fault when neither copy is valid; `unsupported_blocks`. `table` then holds
 /// nothing of use.

@@ -20,7 +20,8 @@ struct Before {
 
 constexpr std::uint64_t first_entries_block = 2;
 constexpr std::uint64_t backup_block = 399;
-constexpr std::uint64_t first_usable_block = 6; ///< Room for 16 entries is checked sooner than for 128.
+// Room for 16 entries is checked sooner than for 128.
+constexpr std::uint64_t first_usable_block = 6;
 constexpr std::uint64_t blocks_of_a_backup = 5;
 
 class TablePowerCut : public ::testing::TestWithParam<Before> {

@@ -31,8 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto half = size / 2;
     static_cast<void>(parse_uevent(text.substr(0, half), text.substr(half)));
-    static_cast<void>(machine_id_of_hypervisor(
-        {text.substr(0, half), text.substr(0, half), text.substr(half)}));
+    static_cast<void>(
+        machine_id_of_hypervisor({text.substr(0, half), text.substr(0, half), text.substr(half)}));
     static_cast<void>(machine_id_of_hypervisor({{}, "QEMU", text}));
     static_cast<void>(machine_id_from_file(text));
     static_cast<void>(data_uuid_from_file(text));

@@ -9,13 +9,13 @@
 #include <dirent.h>
 #include <linux/fs.h>
 #include <linux/watchdog.h>
-#include <sys/sysinfo.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 #ifdef __x86_64__
 #include <cpuid.h>

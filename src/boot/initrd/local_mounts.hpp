@@ -30,9 +30,9 @@ FixedText<36> known_data_uuid(std::string_view root);
 /// when the disk is missing one day or another one with such a partition is added.
 Result<void> mount_local(std::string_view root, const Partition& data);
 
-/// Has what is mounted on /local and PRIVATE, below those names, stay out of every other mount namespace;
-/// what containers and services share lies in /var, /opt and /mnt. Once systemd runs: it makes
-/// every mount that it finds shared.
+/// Has what is mounted on /local and PRIVATE, below those names, stay out of every other mount
+/// namespace; what containers and services share lies in /var, /opt and /mnt. Once systemd runs: it
+/// makes every mount that it finds shared.
 Result<void> make_private();
 
 } // namespace holdfast::initrd

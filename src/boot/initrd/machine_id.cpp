@@ -27,11 +27,11 @@ std::optional<MachineId> checked(MachineId id)
 bool is_hypervisor(const Platform& platform)
 {
     // KVM with Hyper-V's interface for Windows guests names itself "Microsoft Hv".
-    constexpr std::array<std::string_view, 5> signatures = {"KVMKVMKVM", "TCGTCGTCGTCG", "XenVMMXenVMM",
-                                                            "VMwareVMware", "Microsoft Hv"};
+    constexpr std::array<std::string_view, 5> signatures = {
+        "KVMKVMKVM", "TCGTCGTCGTCG", "XenVMMXenVMM", "VMwareVMware", "Microsoft Hv"};
     // Where the processor is told to be silent, and EC2's machines without a hypervisor.
-    constexpr std::array<std::string_view, 6> vendors = {"QEMU", "KVM", "Red Hat", "Amazon EC2",
-                                                         "Xen", "VMware, Inc."};
+    constexpr std::array<std::string_view, 6> vendors = {"QEMU",       "KVM", "Red Hat",
+                                                         "Amazon EC2", "Xen", "VMware, Inc."};
     return std::ranges::find(signatures, platform.cpuid_signature) != signatures.end() ||
            std::ranges::find(vendors, platform.vendor) != vendors.end();
 }

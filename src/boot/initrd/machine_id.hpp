@@ -19,9 +19,9 @@ struct Platform {
     std::string_view product_uuid;    ///< SMBIOS product UUID.
 };
 
-/// The machine id that a hypervisor gives: the product UUID without its hyphens. Nothing on hardware,
-/// or where the UUID is malformed or one of the placeholders (all digits alike). A copied disk thus
-/// gets a new id in a new machine, which an id kept on the disk would not.
+/// The machine id that a hypervisor gives: the product UUID without its hyphens. Nothing on
+/// hardware, or where the UUID is malformed or one of the placeholders (all digits alike). A copied
+/// disk thus gets a new id in a new machine, which an id kept on the disk would not.
 ///
 /// The processor's word counts first: clouds put names of their own into SMBIOS.
 std::optional<MachineId> machine_id_of_hypervisor(const Platform& platform);

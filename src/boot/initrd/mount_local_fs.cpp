@@ -2,10 +2,10 @@
 
 #include <cstdlib>
 
-// mount-local-fs: what the initrd does on later boots, for the first one, when the data partition has
-// only just been made. `mount-local-fs choose-disk` comes before that and says where to make it: a disk
-// with a data partition may have appeared since the initrd looked. `mount-local-fs make-private` comes after
-// it, on every boot.
+// mount-local-fs: what the initrd does on later boots, for the first one, when the data partition
+// has only just been made. `mount-local-fs choose-disk` comes before that and says where to make
+// it: a disk with a data partition may have appeared since the initrd looked. `mount-local-fs
+// make-private` comes after it, on every boot.
 namespace holdfast::initrd {
 
 namespace {
