@@ -96,51 +96,84 @@ Result<void> forget_pending(Database& database, std::string_view transaction)
     return forget.run();
 }
 
-/// Changes one layer's value of one key and logs that. Must run inside a transaction.
+/// Changes one layer's value of one key and logs that, or leaves what is so already. Must run
+/// inside a transaction.
 class LayerWriter {
 public:
     static Result<LayerWriter> prepare(Database& database)
     {
-        TRY_ASSIGN(auto log,
-                   database.prepare("INSERT INTO audit (at, tx, key, source, who, old, new) VALUES "
-                                    "(?4, ?6, ?1, ?2, ?3, (SELECT value FROM live WHERE key = ?1 "
-                                    "AND source = ?2), ?5)"));
+        TRY_ASSIGN(auto find, database.prepare("SELECT value, strong FROM live WHERE key = ? AND "
+                                               "source = ?"));
         TRY_ASSIGN(auto put, database.prepare("INSERT OR REPLACE INTO live (key, source, who, at, "
                                               "value, strong) VALUES (?, ?, ?, ?, ?, ?)"));
         TRY_ASSIGN(auto take, database.prepare("DELETE FROM live WHERE key = ? AND source = ?"));
-        return LayerWriter(std::move(log), std::move(put), std::move(take));
+        TRY_ASSIGN(auto log, database.prepare("INSERT INTO audit (key, source, who, at, new, tx) "
+                                              "VALUES (?, ?, ?, ?, ?, ?)"));
+        return LayerWriter(std::move(find), std::move(put), std::move(take), std::move(log));
     }
 
     Result<void> write(const PendingRow& row, std::string_view transaction)
     {
-        bind_row(log_, row).bind(5, row.value).bind(6, transaction);
-        TRY(log_.run());
-        if (!row.value.has_value()) {
-            take_.bind(1, std::string_view(row.key)).bind(2, static_cast<std::int64_t>(row.source));
-            return take_.run();
+        TRY_ASSIGN(const bool is_there, is_there_already(row));
+        if (is_there) {
+            return {};
         }
-        bind_row(put_, row).bind(5, row.value).bind(6, static_cast<std::int64_t>(row.strength));
-        return put_.run();
+        std::optional<std::string> logged;
+        if (row.value.has_value()) {
+            logged = "";
+            bind_row(put_, row).bind(5, row.value).bind(6, static_cast<std::int64_t>(row.strength));
+            TRY(put_.run());
+        } else {
+            bind_place(take_, row);
+            TRY(take_.run());
+        }
+        bind_row(log_, row).bind(5, logged).bind(6, transaction);
+        return log_.run();
     }
 
 private:
-    LayerWriter(Statement log, Statement put, Statement take)
-        : log_(std::move(log)), put_(std::move(put)), take_(std::move(take))
+    LayerWriter(Statement find, Statement put, Statement take, Statement log)
+        : find_(std::move(find)), put_(std::move(put)), take_(std::move(take)), log_(std::move(log))
     {
     }
 
-    static Statement& bind_row(Statement& statement, const PendingRow& row)
+    Result<bool> is_there_already(const PendingRow& row)
+    {
+        bind_place(find_, row);
+        TRY_ASSIGN(const bool found, find_.step());
+        const bool is_same = found ? row.value == find_.text(0) &&
+                                         static_cast<std::int64_t>(row.strength) == find_.number(1)
+                                   : !row.value.has_value();
+        find_.reset();
+        return is_same;
+    }
+
+    static Statement& bind_place(Statement& statement, const PendingRow& row)
     {
         return statement.bind(1, std::string_view(row.key))
-            .bind(2, static_cast<std::int64_t>(row.source))
-            .bind(3, std::string_view(row.who))
-            .bind(4, row.at);
+            .bind(2, static_cast<std::int64_t>(row.source));
+    }
+    static Statement& bind_row(Statement& statement, const PendingRow& row)
+    {
+        return bind_place(statement, row).bind(3, std::string_view(row.who)).bind(4, row.at);
     }
 
-    Statement log_;
+    Statement find_;
     Statement put_;
     Statement take_;
+    Statement log_;
 };
+
+/// Must run inside the transaction that wrote to the log.
+Result<void> forget_oldest_changes(Database& database)
+{
+    // 64 bytes are for what a row has beside its texts.
+    return database.execute(
+        "DELETE FROM audit WHERE id <= (SELECT max(id) FROM (SELECT id, sum(64 + octet_length(tx) "
+        "+ "
+        "octet_length(key) + octet_length(who)) OVER (ORDER BY id DESC) AS bytes FROM audit) WHERE "
+        "bytes > 1048576)");
+}
 
 /// Whether `other` is `key` or lies below it, segment by segment.
 bool contains(const Key& key, const Key& other)
@@ -214,10 +247,11 @@ Result<Store> Store::open(const std::filesystem::path& directory, io::Clock& clo
 
 Result<void> Store::prepare_tables()
 {
-    // Exclusive: a second server on the same store is a mistake that must show at once.
+    // Exclusive: a second server on the same store is a mistake that must show at once. Zeros over
+    // what is deleted: a secret that was replaced is gone from the file.
     TRY(database_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; "
                           "PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; "
-                          "PRAGMA temp_store = MEMORY;"));
+                          "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"));
     TRY(database_.execute(pending_schema));
     TRY_ASSIGN(auto change, Transaction::begin(database_));
     TRY_ASSIGN(const auto version, database_.number("PRAGMA user_version"));
@@ -286,6 +320,7 @@ Result<void> Store::adopt_image(std::string_view os_version, const Values& defau
         for (const auto& [key, value] : old) {
             TRY(writer.write({key, Source::defaults, {}, who, now(), Strength::strong}, "image"));
         }
+        TRY(forget_oldest_changes(database_));
         TRY(change.commit());
     }
     return load_live();
@@ -384,7 +419,7 @@ Result<std::vector<std::string>> Store::commit(std::string_view transaction,
             }
         }
         TRY(forget_pending(database_, transaction));
-        TRY(database_.execute("DELETE FROM audit WHERE id <= (SELECT max(id) - 10000 FROM audit)"));
+        TRY(forget_oldest_changes(database_));
         TRY_ASSIGN(auto live, read_live());
         if (approve) {
             TRY(approve(values_of(live), api_keys));
@@ -417,8 +452,9 @@ Result<std::vector<Stored>> Store::layers(std::string_view key)
 
 Result<std::vector<Change>> Store::changes(std::int64_t limit)
 {
-    TRY_ASSIGN(auto rows, database_.prepare("SELECT at, tx, key, source, who, old, new FROM audit "
-                                            "ORDER BY id DESC LIMIT ?"));
+    TRY_ASSIGN(auto rows,
+               database_.prepare("SELECT at, tx, key, source, who, new IS NULL FROM audit "
+                                 "ORDER BY id DESC LIMIT ?"));
     rows.bind(1, limit);
     std::vector<Change> found;
     for (;;) {
@@ -428,7 +464,8 @@ Result<std::vector<Change>> Store::changes(std::int64_t limit)
         }
         found.push_back({std::chrono::sys_seconds(std::chrono::seconds(rows.number(0))),
                          rows.text(1), rows.text(2), static_cast<Source>(rows.number(3)),
-                         rows.text(4), rows.optional_text(5), rows.optional_text(6)});
+                         rows.text(4),
+                         rows.number(5) == 0 ? Change::Action::set : Change::Action::unset});
     }
 }
 

@@ -55,15 +55,15 @@ struct Stored {
 using Approval =
     std::function<Result<void>(const Values& live, const std::vector<std::string>& api_keys)>;
 
-/// One line of the audit log.
+/// One line of the log: who changed what when, and not to what.
 struct Change {
+    enum class Action { set, unset };
     std::chrono::sys_seconds when;
     std::string transaction;
     std::string key;
-    Source source = Source::api;
+    Source source = Source::api; ///< Whose layer.
     std::string who;
-    std::optional<std::string> before; ///< In this source's layer.
-    std::optional<std::string> after;
+    Action action = Action::set;
 };
 
 /// The settings store: live values in one layer per source, and named pending transactions.
@@ -101,9 +101,10 @@ public:
     /// Forgets a transaction and returns its keys; none for an unknown one.
     Result<std::vector<std::string>> discard(std::string_view transaction);
     /// Makes the pending values live, ends the transaction, and returns its keys, those with an
-    /// unchanged value too. `no_changes` when it holds nothing. `internal` when a weak value would
-    /// replace a strong one (the reference answers this with 500); or what `approve` says. Nothing
-    /// happened then, and the transaction is still pending.
+    /// unchanged value too; a value that is there already keeps its provenance. `no_changes` when
+    /// it holds nothing. `internal` when a weak value would replace a strong one (the reference
+    /// answers this with 500); or what `approve` says. Nothing happened then, and the transaction
+    /// is still pending.
     Result<std::vector<std::string>> commit(std::string_view transaction,
                                             const Approval& approve = {});
 
