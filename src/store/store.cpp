@@ -247,9 +247,10 @@ Result<Store> Store::open(const std::filesystem::path& directory, io::Clock& clo
 
 Result<void> Store::prepare_tables()
 {
-    // Exclusive: a second server on the same store is a mistake that must show at once. Zeros over
-    // what is deleted: a secret that was replaced is gone from the file.
-    TRY(database_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; "
+    // Exclusive: a second server on the same store is a mistake that must show at once. While it
+    // holds that lock SQLite would not delete a journal, but keep it with the old values in it.
+    // Zeros over what is deleted: a secret that was replaced is in no file.
+    TRY(database_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; "
                           "PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; "
                           "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"));
     TRY(database_.execute(pending_schema));

@@ -68,8 +68,8 @@ struct Change {
 
 /// The settings store: live values in one layer per source, and named pending transactions.
 ///
-/// One SQLite file with `journal_mode=DELETE` and `synchronous=EXTRA`: a commit has reached the
-/// disk, with the journal's removal, when it returns. WAL would let readers run beside the
+/// One SQLite file with `journal_mode=TRUNCATE` and `synchronous=EXTRA`: a commit has reached the
+/// disk, and the journal is empty there, when it returns. WAL would let readers run beside the
 /// writer, but we have one process and a memory copy for readers, and WAL leaves committed data
 /// in a second file that a copied or migrated store could lose.
 ///
