@@ -7,19 +7,20 @@
 
 namespace holdfast::store {
 
-namespace {
-
-constexpr std::int64_t schema_version = 1;
-constexpr std::string_view version_note = "os-version";
-
+/// What a transaction will do to one layer of one key.
 struct PendingRow {
     std::string key;
     Source source;
-    std::optional<std::string> value;
+    std::optional<std::string> value; ///< Nothing: take it away.
     std::string who;
     std::int64_t at;
     Strength strength;
 };
+
+namespace {
+
+constexpr std::int64_t schema_version = 1;
+constexpr std::string_view version_note = "os-version";
 
 Values values_of(const std::map<std::string, Stored>& stored_values)
 {
@@ -175,6 +176,42 @@ Result<void> forget_oldest_changes(Database& database)
         "bytes > 1048576)");
 }
 
+Result<std::int64_t> size_of_settings(Database& database)
+{
+    return database.number("SELECT sum(octet_length(key) + octet_length(value)) FROM live "
+                           "WHERE source <> 0");
+}
+
+/// A store that is too large already may become smaller step by step.
+Result<void> check_size(Database& database, std::int64_t before)
+{
+    TRY_ASSIGN(const auto size, size_of_settings(database));
+    if (size > Store::largest && size > before) {
+        return fail(
+            Errc::too_large,
+            "All settings together may take {} bytes, these would take {}; unset some first",
+            Store::largest, size);
+    }
+    return {};
+}
+
+bool takes_only_away(std::span<const PendingRow> rows)
+{
+    return std::ranges::none_of(rows, [](const auto& row) { return row.value.has_value(); });
+}
+
+/// The change, and once more with room made for it where the disk was full.
+template <typename Change>
+auto with_room(Change change, const std::function<void()>& make_room)
+{
+    auto done = change();
+    if (!done.has_value() && done.error().code() == Errc::no_space && make_room) {
+        make_room();
+        done = change();
+    }
+    return done;
+}
+
 /// Whether `other` is `key` or lies below it, segment by segment.
 bool contains(const Key& key, const Key& other)
 {
@@ -298,33 +335,35 @@ std::int64_t Store::now() const
 Result<void> Store::adopt_image(std::string_view os_version, const Values& defaults)
 {
     TRY_ASSIGN(const auto last_version, note(version_note));
-    TRY_ASSIGN(auto old, layer(database_, Source::defaults));
+    TRY_ASSIGN(const auto old, layer(database_, Source::defaults));
     const bool new_version = last_version != os_version;
     if (!new_version && old == defaults) {
         return {};
     }
-    {
-        TRY_ASSIGN(auto change, Transaction::begin(database_));
-        if (new_version) {
-            TRY(database_.execute("DELETE FROM live WHERE strong = 0"));
-            TRY(set_note(version_note, os_version));
-        }
-        TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
-        const auto who = std::format("image {}", os_version);
-        for (const auto& [key, value] : defaults) {
-            const auto before = old.extract(key);
-            if (before.empty() || before.mapped() != value) {
-                TRY(writer.write({key, Source::defaults, value, who, now(), Strength::strong},
-                                 "image"));
-            }
-        }
-        for (const auto& [key, value] : old) {
-            TRY(writer.write({key, Source::defaults, {}, who, now(), Strength::strong}, "image"));
-        }
-        TRY(forget_oldest_changes(database_));
-        TRY(change.commit());
-    }
+    TRY(with_room([&] { return replace_defaults(os_version, defaults, new_version); }, make_room_));
     return load_live();
+}
+
+Result<void> Store::replace_defaults(std::string_view os_version, const Values& defaults,
+                                     bool new_version)
+{
+    TRY_ASSIGN(auto change, Transaction::begin(database_));
+    if (new_version) {
+        TRY(database_.execute("DELETE FROM live WHERE strong = 0"));
+        TRY(set_note(version_note, os_version));
+    }
+    TRY_ASSIGN(auto old, layer(database_, Source::defaults));
+    TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
+    const auto who = std::format("image {}", os_version);
+    for (const auto& [key, value] : defaults) {
+        old.erase(key);
+        TRY(writer.write({key, Source::defaults, value, who, now(), Strength::strong}, "image"));
+    }
+    for (const auto& [key, value] : old) {
+        TRY(writer.write({key, Source::defaults, {}, who, now(), Strength::strong}, "image"));
+    }
+    TRY(forget_oldest_changes(database_));
+    return change.commit();
 }
 
 Result<void> Store::patch(std::string_view transaction, const Values& values, const Author& author,
@@ -407,27 +446,35 @@ Result<std::vector<std::string>> Store::commit(std::string_view transaction,
     for (const auto& row : rows) {
         TRY(check_strength(live_, row));
     }
+    return with_room([&] { return make_live(rows, transaction, approve); },
+                     takes_only_away(rows) ? make_room_ : nullptr);
+}
+
+Result<std::vector<std::string>> Store::make_live(std::span<const PendingRow> rows,
+                                                  std::string_view transaction,
+                                                  const Approval& approve)
+{
     std::set<std::string> keys;
     std::vector<std::string> api_keys;
-    {
-        TRY_ASSIGN(auto change, Transaction::begin(database_));
-        TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
-        for (const auto& row : rows) {
-            TRY(writer.write(row, transaction));
-            keys.insert(row.key);
-            if (row.source == Source::api) {
-                api_keys.push_back(row.key);
-            }
+    TRY_ASSIGN(auto change, Transaction::begin(database_));
+    TRY_ASSIGN(const auto size_before, size_of_settings(database_));
+    TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
+    for (const auto& row : rows) {
+        TRY(writer.write(row, transaction));
+        keys.insert(row.key);
+        if (row.source == Source::api) {
+            api_keys.push_back(row.key);
         }
-        TRY(forget_pending(database_, transaction));
-        TRY(forget_oldest_changes(database_));
-        TRY_ASSIGN(auto live, read_live());
-        if (approve) {
-            TRY(approve(values_of(live), api_keys));
-        }
-        TRY(change.commit().while_("Data store error during commit"));
-        live_ = std::move(live);
     }
+    TRY(forget_pending(database_, transaction));
+    TRY(forget_oldest_changes(database_));
+    TRY(check_size(database_, size_before));
+    TRY_ASSIGN(auto live, read_live());
+    if (approve) {
+        TRY(approve(values_of(live), api_keys));
+    }
+    TRY(change.commit().while_("Data store error during commit"));
+    live_ = std::move(live);
     return std::vector(keys.begin(), keys.end());
 }
 

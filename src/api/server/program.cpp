@@ -11,6 +11,7 @@
 #include "io/posix/posix_service_manager.hpp"
 #include "store/migration/image.hpp"
 #include "store/migration/migrate.hpp"
+#include "store/reserve.hpp"
 
 #include <cstdio>
 #include <unistd.h>
@@ -55,6 +56,10 @@ Result<store::Store> open_store(const ServerOptions& options, const settings::Mo
     // 0700: the store holds keys and passwords.
     TRY(system.files.create_directories(options.datastore_path, 0700));
     TRY_ASSIGN(auto store, store::Store::open(options.datastore_path, system.clock));
+    store.on_full_disk([&files = system.files, folder = options.datastore_path.parent_path()] {
+        log::warning("the disk of the settings store is full; its reserve is given away");
+        static_cast<void>(store::give_reserve(files, folder).has_value()); // Else it fails again.
+    });
     TRY_ASSIGN(const auto version, os_version(system.files, options.os_release));
     TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
     TRY(remember_migrations(store, options, system.files).while_("remembering migrations"));
@@ -174,6 +179,12 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
     TRY(manager.notify("READY=1"));
     log::info("API listens", {{"socket", options.socket_path.native()}});
+    // Now, since nobody waits for it.
+    if (const auto kept = store::keep_reserve(system.files, options.datastore_path.parent_path());
+        !kept.has_value()) {
+        log::warning("no reserve on the disk of the settings store",
+                     {{"problem", kept.error().message()}});
+    }
     server.run();
     log::info("API ends");
     return 0;
