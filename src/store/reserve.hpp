@@ -11,7 +11,9 @@ namespace holdfast::store {
 /// Enough for the largest value, a request's two mebibytes, with the pages around it.
 inline constexpr std::size_t reserve_size = 3U << 20;
 
-/// Makes the file where it is missing and there is room for it. `folder`: above that of the store.
+/// `folder`: above that of the store.
+std::filesystem::path reserve_file(const std::filesystem::path& folder);
+/// Makes the file where it is missing and there is room for it.
 Result<void> keep_reserve(io::Files& files, const std::filesystem::path& folder);
 /// Gives the room away.
 Result<void> give_reserve(io::Files& files, const std::filesystem::path& folder);

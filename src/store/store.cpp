@@ -1,5 +1,6 @@
 #include "store/store.hpp"
 
+#include "store/compact.hpp"
 #include "store_schema.hpp"
 
 #include <algorithm>
@@ -164,17 +165,6 @@ private:
     Statement take_;
     Statement log_;
 };
-
-/// Must run inside the transaction that wrote to the log.
-Result<void> forget_oldest_changes(Database& database)
-{
-    // 64 bytes are for what a row has beside its texts.
-    return database.execute(
-        "DELETE FROM audit WHERE id <= (SELECT max(id) FROM (SELECT id, sum(64 + octet_length(tx) "
-        "+ "
-        "octet_length(key) + octet_length(who)) OVER (ORDER BY id DESC) AS bytes FROM audit) WHERE "
-        "bytes > 1048576)");
-}
 
 Result<std::int64_t> size_of_settings(Database& database)
 {

@@ -135,6 +135,9 @@ Result<void> migrate_store(const ServerOptions& options, const settings::Model& 
                    {"applied", std::to_string(done.forward)},
                    {"taken back", std::to_string(done.backward)}});
     }
+    for (const auto& warning : done.warnings) {
+        log::warning("going on all the same", {{"problem", warning}});
+    }
     if (!done.restored.empty()) {
         log::warning("settings as they were when this version ran last; newer ones are kept aside",
                      {{"problem", done.restored}});

@@ -1,6 +1,6 @@
 #include "store/migration/image.hpp"
 
-#include "base/text.hpp"
+#include "store/compact.hpp"
 
 namespace holdfast::store {
 
@@ -29,8 +29,7 @@ Result<void> set_note(Database& database, std::string_view name, std::string_vie
 
 Result<Rows> read_rows(Database& database)
 {
-    TRY_ASSIGN(auto rows,
-               database.prepare("SELECT key, source, value, who, at, strong FROM live"));
+    TRY_ASSIGN(auto rows, database.prepare("SELECT key, source, value, who, at, strong FROM live"));
     Rows found;
     for (;;) {
         TRY_ASSIGN(const bool more, rows.step());
@@ -200,6 +199,7 @@ Result<std::string> write_store(std::string_view bytes, const StoreImage& image,
         TRY(set_note(database, migrations_note, to_text(done_json(image.done))));
         TRY(change.commit());
     }
+    TRY(compact(database));
     return database.to_bytes();
 }
 

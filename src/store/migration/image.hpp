@@ -30,7 +30,8 @@ Result<std::optional<Version>> version_of_store(std::string_view bytes);
 /// Errors: `corrupt`.
 Result<StoreImage> read_store(std::string_view bytes);
 
-/// The file with the rows replaced, and marked as being at `version`. Audit log and reports stay.
+/// The file with the rows replaced, marked as being at `version`, and no larger than it need be.
+/// The log of changes and reports stay.
 Result<std::string> write_store(std::string_view bytes, const StoreImage& image,
                                 const Version& version);
 

@@ -1,6 +1,8 @@
 #include "store/migration/migrate.hpp"
 
+#include "store/compact.hpp"
 #include "store/migration/image.hpp"
+#include "store/reserve.hpp"
 
 #include <algorithm>
 #include <ranges>
@@ -12,9 +14,86 @@ namespace {
 constexpr auto store_file = "settings.sqlite";
 constexpr std::size_t largest_store = 64U << 20U;
 
+using Paths = std::vector<std::filesystem::path>;
+
+std::filesystem::path live_file(const std::filesystem::path& folder)
+{
+    return folder / "current" / store_file;
+}
+
 std::filesystem::path kept_file(const std::filesystem::path& folder, const Version& version)
 {
     return folder / std::format("v{}.sqlite", version.str());
+}
+
+/// All stores that were ever kept, also those whose writing a power cut interrupted, but for these.
+Paths kept_files_but(io::Files& files, const std::filesystem::path& folder, const Paths& wanted)
+{
+    Paths found;
+    for (const auto& name : files.list(folder).value_or(std::vector<std::string>())) {
+        const bool is_kept =
+            name.starts_with('v') && (name.ends_with(".sqlite") || name.ends_with(".sqlite.new"));
+        if (is_kept && !std::ranges::contains(wanted, folder / name)) {
+            found.push_back(folder / name);
+        }
+    }
+    return found;
+}
+
+/// Best effort: what stays takes room, and no more.
+void remove_files(io::Files& files, const Paths& paths)
+{
+    for (const auto& path : paths) {
+        static_cast<void>(files.remove(path).has_value());
+    }
+}
+
+/// On a full disk in the room of the files that can be spared, one after the other.
+Result<void> replace_store(io::Files& files, const std::filesystem::path& folder,
+                           std::string_view content, const Paths& spare)
+{
+    auto replaced = io::replace_file(files, live_file(folder), content, 0600);
+    for (const auto& path : spare) {
+        if (replaced.has_value() || replaced.error().code() != Errc::no_space) {
+            break;
+        }
+        TRY(files.remove(path));
+        replaced = io::replace_file(files, live_file(folder), content, 0600);
+    }
+    return std::move(replaced).while_("replacing the settings store");
+}
+
+/// The last resort of the version that is left.
+Result<void> keep_store(io::Files& files, const std::filesystem::path& folder,
+                        const Version& version, const std::string& bytes)
+{
+    auto smaller = compacted(bytes);
+    const bool is_smaller = smaller.has_value() && smaller->has_value();
+    return io::replace_file(files, kept_file(folder, version), is_smaller ? **smaller : bytes,
+                            0600);
+}
+
+std::string not_kept(std::string_view why)
+{
+    return std::format("the settings store of the version that is left is not kept: {}", why);
+}
+
+/// A store at its version may still be larger than it need be.
+void shrink(io::Files& files, const std::filesystem::path& folder, const std::string& bytes,
+            std::vector<std::string>& warnings)
+{
+    auto smaller = compacted(bytes);
+    if (smaller.has_value() && !smaller->has_value()) {
+        return;
+    }
+    auto spare = kept_files_but(files, folder, {});
+    spare.push_back(reserve_file(folder));
+    const auto replaced = smaller.has_value() ? replace_store(files, folder, **smaller, spare)
+                                              : Result<void>(Failure{smaller.error()});
+    if (!replaced.has_value()) {
+        warnings.push_back("the settings store stays larger than it need be: " +
+                           replaced.error().message());
+    }
 }
 
 /// Oldest first: each version between the two, whatever was skipped.
@@ -58,56 +137,68 @@ int go_backward(StoreImage& image, const Version& to)
     return count;
 }
 
-/// The store that this version left when the machine went on to another, if it is there.
-Result<Migrated> restore(io::Files& files, const std::filesystem::path& folder,
-                         const Version& from, const Version& to, const std::string& newer,
-                         Error problem)
+/// The store that this version left when the machine went on to another, if it is there. A rename
+/// needs no room.
+Result<Migrated> restore(io::Files& files, const std::filesystem::path& folder, const Version& from,
+                         const Version& to, const std::string& newer, Error problem)
 {
-    auto old = files.read(kept_file(folder, to), largest_store);
-    if (!old.has_value()) {
+    if (!files.exists(kept_file(folder, to))) {
         return Failure{std::move(problem)};
     }
-    TRY(io::replace_file(files, kept_file(folder, from), newer, 0600));
-    TRY(io::replace_file(files, folder / "current" / store_file, *old, 0600));
-    return Migrated{.from = from, .restored = problem.message()};
+    Migrated migrated{.from = from, .restored = problem.message()};
+    if (const auto kept = keep_store(files, folder, from, newer); !kept.has_value()) {
+        migrated.warnings.push_back(not_kept(kept.error().message()));
+    }
+    TRY(files.rename(kept_file(folder, to), live_file(folder)));
+    TRY(files.flush_directory(folder / "current"));
+    TRY(files.flush_directory(folder));
+    return migrated;
 }
 
 } // namespace
 
-Result<Migrated> migrate(io::Files& files, const Hooks& hooks,
-                         const std::filesystem::path& folder, const Version& to,
-                         const std::vector<Migration>& known)
+Result<Migrated> migrate(io::Files& files, const Hooks& hooks, const std::filesystem::path& folder,
+                         const Version& to, const std::vector<Migration>& known)
 {
-    const auto live = folder / "current" / store_file;
-    if (!files.exists(live)) {
+    if (!files.exists(live_file(folder))) {
         return Migrated{};
     }
     TRY(hooks.recover(folder / "current").while_("recovering the settings store"));
-    TRY_ASSIGN(const auto bytes, files.read(live, largest_store));
+    TRY_ASSIGN(const auto bytes, files.read(live_file(folder), largest_store));
     TRY_ASSIGN(const auto from, version_of_store(bytes).while_("reading the settings store"));
     if (!from.has_value() || *from == to) {
-        return Migrated{};
+        Migrated migrated;
+        shrink(files, folder, bytes, migrated.warnings);
+        return migrated;
     }
+    remove_files(files,
+                 kept_files_but(files, folder, {kept_file(folder, *from), kept_file(folder, to)}));
     auto image = read_store(bytes);
     if (!image.has_value()) {
         return restore(files, folder, *from, to, bytes, image.error());
     }
     Migrated migrated{.from = *from};
+    const auto before = image->rows;
     if (*from < to) {
-        const auto before = image->rows;
         migrated.forward = go_forward(*image, *from, to, known);
         TRY(check_made(before, image->rows, hooks.check));
     } else {
-        const auto before = image->rows;
         migrated.backward = go_backward(*image, to);
         if (const auto fits = check_made(before, image->rows, hooks.check); !fits.has_value()) {
             return restore(files, folder, *from, to, bytes, fits.error());
         }
     }
     TRY_ASSIGN(const auto changed, write_store(bytes, *image, to));
-    TRY(io::replace_file(files, kept_file(folder, *from), bytes, 0600)
-            .while_("keeping the old settings store"));
-    TRY(io::replace_file(files, live, changed, 0600).while_("replacing the settings store"));
+    // A disk without room for it must not keep the machine from its settings.
+    const auto kept = keep_store(files, folder, *from, bytes);
+    // What this version left at its last visit has been read into the store by now.
+    TRY(replace_store(files, folder, changed,
+                      {kept_file(folder, to), kept_file(folder, *from), reserve_file(folder)}));
+    remove_files(files, {kept_file(folder, to)});
+    if (!kept.has_value() || !files.exists(kept_file(folder, *from))) {
+        migrated.warnings.push_back(
+            not_kept(kept.has_value() ? "its room was needed" : kept.error().message()));
+    }
     return migrated;
 }
 

@@ -17,10 +17,11 @@ struct Migrated {
     /// Why the store that an earlier visit to this version left was put back, where it was: what
     /// has been set since is then in `v<from>.sqlite` only.
     std::string restored = {};
+    std::vector<std::string> warnings = {}; ///< What should have been done beside it, and was not.
 };
 
-/// Finishes or undoes what a power cut interrupted in the store of a directory, so that its one file
-/// is all there is. SQLite does that when a store is opened.
+/// Finishes or undoes what a power cut interrupted in the store of a directory, so that its one
+/// file is all there is. SQLite does that when a store is opened.
 using Recover = std::function<Result<void>(const std::filesystem::path& directory)>;
 Result<void> recover_store(const std::filesystem::path& directory);
 
@@ -38,15 +39,16 @@ struct Hooks {
 /// first. From a newer one, after a rollback: those that the store remembers, newest first; no
 /// newer image is needed for that.
 ///
-/// Works on a copy in memory, writes the old store to `<folder>/v<from>.sqlite`, and then replaces
-/// the store, so that a power cut at any instant leaves the old or the new one, whole. On an error
-/// the store is as it was.
+/// Works on a copy in memory, keeps the old store as `<folder>/v<from>.sqlite` if there is room,
+/// and replaces the store, so that a power cut at any instant leaves the old or the new one, whole.
+/// On an error the store is as it was. On a full disk it takes the room of what can be done
+/// without: kept stores, then the reserve (`keep_reserve`). Kept stores of other versions go in any
+/// case, and what makes a store larger than it need be (`compacted`), also at the same version.
 ///
 /// Errors: `corrupt` for a store that cannot be read; `invalid` when a migration makes a value that
 /// `hooks.check` refuses; `io`, `no_space`, `denied`.
-Result<Migrated> migrate(io::Files& files, const Hooks& hooks,
-                         const std::filesystem::path& folder, const Version& to,
-                         const std::vector<Migration>& known);
+Result<Migrated> migrate(io::Files& files, const Hooks& hooks, const std::filesystem::path& folder,
+                         const Version& to, const std::vector<Migration>& known);
 
 /// The migrations that the image carries, sorted by version and then file name; none without the
 /// directory. Errors: `invalid` naming the file.

@@ -4,6 +4,7 @@
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 #include "store/migration/image.hpp"
+#include "store/reserve.hpp"
 #include "store/store.hpp"
 
 #include <gmock/gmock.h>
@@ -16,6 +17,7 @@ namespace {
 
 using io::Unflushed;
 using testing::AnyOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::filesystem::path folder = "/var/lib/bottlerocket/datastore";
@@ -299,18 +301,115 @@ TEST_F(Migrate, PutsTheKeptStoreBackWhenThereIsNoOtherWay)
     EXPECT_TRUE(files_.exists(folder / "v1.1.0.sqlite")) << "nothing is lost";
 }
 
-class MigratePowerCut : public testing::TestWithParam<Unflushed> {};
+/// A store as images left it that logged values: with the log of a secret that was replaced.
+std::string with_old_log(const std::string& bytes)
+{
+    auto database = Database::from_bytes(bytes);
+    EXPECT_TRUE(database->execute(
+        "INSERT INTO audit (at, tx, key, source, who, old, new) VALUES "
+        "(1, 't', 'settings.k', 3, 'uid=0', 'old secret', printf('%.*c', 2000000, 'x')), "
+        "(2, 't', 'settings.k', 3, 'uid=0', printf('%.*c', 2000000, 'x'), NULL)"));
+    return *database->to_bytes();
+}
+
+TEST_F(Migrate, ShrinksAStoreWhoseLogHasValues)
+{
+    for (const auto* version : {"1.0.0", "1.1.0"}) {
+        files_.put(live, with_old_log(original_), 0600);
+        EXPECT_GT(files_.space_used(), 4'000'000U);
+        const auto migrated = to(version);
+        EXPECT_TRUE(migrated.warnings.empty());
+        EXPECT_LT(files_.space_used(), 200'000U) << "with what is kept of it";
+        const auto after = *files_.read(live);
+        EXPECT_FALSE(after.contains("old secret"));
+        auto database = Database::from_bytes(after);
+        EXPECT_EQ(*database->number("SELECT count(*) FROM audit WHERE key = 'settings.k' AND "
+                                    "old IS NULL AND coalesce(new, '') = ''"),
+                  2);
+        EXPECT_EQ(*database->number("SELECT new IS NULL FROM audit WHERE at = 2"), 1);
+    }
+    to("1.0.0");
+    EXPECT_EQ(values(), values_in(original_));
+    const auto small = *files_.read(live);
+    to("1.0.0");
+    EXPECT_EQ(*files_.read(live), small) << "not at every boot";
+}
+
+TEST_F(Migrate, KeepsTheStoreThatTheOtherSetLeftAndNoOther)
+{
+    const auto kept = [this] {
+        auto names = *files_.list(folder);
+        std::erase(names, "current");
+        return names;
+    };
+    files_.put(folder / "v0.9.0.sqlite", "old");
+    files_.put(folder / "v0.9.0.sqlite.new", "a power cut left it");
+    to("1.1.0");
+    EXPECT_THAT(kept(), ElementsAre("v1.0.0.sqlite"));
+    to("1.2.0");
+    EXPECT_THAT(kept(), ElementsAre("v1.1.0.sqlite"));
+    to("1.1.0");
+    EXPECT_THAT(kept(), ElementsAre("v1.2.0.sqlite"));
+}
+
+TEST_F(Migrate, OnAFullDiskFailsForthAsIfItHadNotBeenTriedAndSaysWhere)
+{
+    files_.limit_space(files_.space_used() + original_.size() / 2);
+    const auto used = files_.space_used();
+    const auto full = migrate(files_, hooks, folder, version("1.2.0"), known());
+    ASSERT_FALSE(full.has_value());
+    EXPECT_EQ(full.error().code(), Errc::no_space);
+    EXPECT_THAT(full.error().message(), HasSubstr("replacing the settings store"));
+    EXPECT_EQ(*files_.read(live), original_);
+    EXPECT_EQ(files_.space_used(), used) << "room for the reason to be kept";
+}
+
+TEST_F(Migrate, OnAFullDiskGoesForthInTheRoomOfTheReserve)
+{
+    ASSERT_TRUE(keep_reserve(files_, folder));
+    files_.limit_space(files_.space_used());
+    const auto migrated = to("1.2.0");
+    EXPECT_EQ(migrated.forward, 2);
+    EXPECT_THAT(migrated.warnings, ElementsAre(HasSubstr("is not kept")));
+    EXPECT_EQ(values().at("settings.greeting"), "\"mine\"");
+}
+
+TEST_F(Migrate, OnAFullDiskGoesBackInTheRoomOfWhatIsKept)
+{
+    const auto before = values();
+    to("1.2.0");
+    files_.limit_space(files_.space_used());
+    const auto migrated = to("1.0.0");
+    EXPECT_EQ(migrated.backward, 2);
+    EXPECT_EQ(values(), before);
+}
+
+TEST_F(Migrate, PutsTheKeptStoreBackOnAFullDiskToo)
+{
+    to("1.1.0");
+    auto database = Database::from_bytes(*files_.read(live));
+    ASSERT_TRUE(database->execute("UPDATE notes SET text = '[{}]' WHERE name = 'migrations'"));
+    files_.put(live, *database->to_bytes());
+    files_.limit_space(files_.space_used());
+    const auto back = to("1.0.0");
+    EXPECT_FALSE(back.restored.empty());
+    EXPECT_EQ(*files_.read(live), original_);
+}
+
+class MigratePowerCut : public testing::TestWithParam<Unflushed> {
+protected:
+    const std::string store_bytes_ = store_bytes();
+};
 
 TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
 {
-    const auto original = store_bytes();
-    const auto old_values = values_in(original);
+    const auto old_values = values_in(store_bytes_);
     bool finished = false;
     int step = 0;
     for (; !finished; ++step) {
         SCOPED_TRACE(step);
         io::FakeFiles files;
-        files.put(live, original, 0600);
+        files.put(live, store_bytes_, 0600);
         files.cut_power_after(step);
         finished =
             migrate(files, hooks, folder, version("1.2.0"), known()).has_value();
@@ -329,6 +428,32 @@ TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
         EXPECT_EQ(values_in(*files.read(live)), old_values);
     }
     EXPECT_GT(step, 8);
+}
+
+TEST_P(MigratePowerCut, OnAFullDiskLeavesOneStoreOrTheOtherToo)
+{
+    bool finished = false;
+    int step = 0;
+    for (; !finished; ++step) {
+        SCOPED_TRACE(step);
+        io::FakeFiles files;
+        files.put(live, store_bytes_, 0600);
+        ASSERT_TRUE(keep_reserve(files, folder));
+        ASSERT_TRUE(migrate(files, hooks, folder, version("1.2.0"), known()).has_value());
+        files.limit_space(files.space_used());
+        files.cut_power_after(step);
+        finished = migrate(files, hooks, folder, version("1.0.0"), {}).has_value();
+        files.restart(GetParam());
+
+        const auto found = files.read(live);
+        ASSERT_TRUE(found.has_value());
+        const auto at = version_of_store(*found);
+        ASSERT_TRUE(at.has_value() && at->has_value());
+        EXPECT_THAT((*at)->str(), AnyOf("1.0.0", "1.2.0"));
+        ASSERT_TRUE(migrate(files, hooks, folder, version("1.0.0"), {}).has_value());
+        EXPECT_EQ(values_in(*files.read(live)), values_in(store_bytes_));
+    }
+    EXPECT_GT(step, 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Disks, MigratePowerCut,
