@@ -9,8 +9,8 @@
 #include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/posix_service_manager.hpp"
-#include "store/migration/image.hpp"
 #include "store/migration/migrate.hpp"
+#include "store/migration/notes.hpp"
 #include "store/reserve.hpp"
 
 #include <cstdio>
