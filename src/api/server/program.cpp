@@ -106,15 +106,15 @@ Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::S
     return server.listen({options.socket_path, options.socket_gid});
 }
 
-/// The model's word on values that migrations made. Borrows the model.
-store::Check model_check(const settings::Model& model)
+/// The model's word on values of another version. Borrows the model.
+store::Judge model_judge(const settings::Model& model)
 {
-    return [&model](const store::Values& values) -> Result<void> {
-        const auto judged = model.judge(model.nest(values));
-        if (!judged.problems.empty()) {
-            return fail(Errc::invalid, "{}", to_text(judged.problems.front()));
+    return [&model](const store::Values& values) {
+        std::map<std::string, std::string> refused;
+        for (const auto& problem : model.refused(values)) {
+            refused.emplace(problem.key, to_text(problem));
         }
-        return {};
+        return refused;
     };
 }
 
@@ -126,7 +126,7 @@ Result<void> migrate_store(const ServerOptions& options, const settings::Model& 
     TRY_ASSIGN(const auto version, version_of(system.files, options.os_release));
     TRY_ASSIGN(const auto known, store::load_migrations(system.files, migrations));
     TRY_ASSIGN(const auto done,
-               store::migrate(system.files, {store::recover_store, model_check(model)},
+               store::migrate(system.files, {store::recover_store, model_judge(model)},
                               options.datastore_path.parent_path(), version, known));
     if (done.from.has_value()) {
         log::info("settings are of another version",
@@ -134,6 +134,10 @@ Result<void> migrate_store(const ServerOptions& options, const settings::Model& 
                    {"to", version.str()},
                    {"applied", std::to_string(done.forward)},
                    {"taken back", std::to_string(done.backward)}});
+    }
+    for (const auto& [place, refused] : done.aside) {
+        log::warning("a setting of another version is put aside",
+                     {{"key", place.first}, {"problem", refused.why}});
     }
     for (const auto& warning : done.warnings) {
         log::warning("going on all the same", {{"problem", warning}});

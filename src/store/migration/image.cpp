@@ -95,6 +95,8 @@ Result<StoreImage> read_store(std::string_view bytes)
     StoreImage image;
     TRY_ASSIGN(image.rows, read_rows(database));
     TRY_ASSIGN(image.done, read_done(database).while_("the migrations that the store remembers"));
+    TRY_ASSIGN(const auto aside, note(database, aside_note));
+    image.aside = parse_aside(aside).value_or(Aside());
     return image;
 }
 
@@ -107,6 +109,7 @@ Result<std::string> write_store(std::string_view bytes, const StoreImage& image,
         TRY(write_rows(database, image.rows));
         TRY(set_note(database, version_note, version.str()));
         TRY(set_note(database, migrations_note, done_text(image.done)));
+        TRY(set_note(database, aside_note, aside_text(image.aside)));
         TRY(change.commit());
     }
     TRY(compact(database));

@@ -8,13 +8,15 @@ namespace holdfast::store {
 struct StoreImage {
     Rows rows;
     std::vector<Done> done; ///< Oldest first.
+    Aside aside{};
 };
 
 /// The version that the store was brought to last; nothing for one that no image has adopted.
 /// `bytes` is the store's file. Errors: `corrupt`.
 Result<std::optional<Version>> version_of_store(std::string_view bytes);
 
-/// Errors: `corrupt`.
+/// Errors: `corrupt`, `invalid`. What is aside is left out where it cannot be read: it must not
+/// cost the settings that count.
 Result<StoreImage> read_store(std::string_view bytes);
 
 /// The file with the rows replaced, marked as being at `version`, and no larger than it need be.

@@ -96,8 +96,9 @@ void shrink(io::Files& files, const std::filesystem::path& folder, const std::st
     }
 }
 
-/// Oldest first: each version between the two, whatever was skipped.
-int go_forward(StoreImage& image, const Version& from, const Version& to,
+/// Oldest first: each version between the two, whatever was skipped. `companions` go the same way,
+/// and leave no traces.
+int go_forward(StoreImage& image, Rows& companions, const Version& from, const Version& to,
                const std::vector<Migration>& known)
 {
     int count = 0;
@@ -105,25 +106,11 @@ int go_forward(StoreImage& image, const Version& from, const Version& to,
         if (migration.version > from && migration.version <= to) {
             auto traces = apply(migration, image.rows);
             image.done.push_back({migration, std::move(traces)});
+            static_cast<void>(apply(migration, companions));
             ++count;
         }
     }
     return count;
-}
-
-/// What the migrations have made must be what this version understands. What they left alone is as
-/// good as it was, and defaults are the image's own in a moment.
-Result<void> check_made(const Rows& before, const Rows& after, const Check& check)
-{
-    Values made;
-    for (const auto& [place, stored] : after) {
-        const auto old = before.find(place);
-        const bool is_same = old != before.end() && old->second.value == stored.value;
-        if (place.second != Source::defaults && !is_same) {
-            made.insert_or_assign(place.first, stored.value);
-        }
-    }
-    return check(made).while_("checking what the migrations made of the settings");
 }
 
 int go_backward(StoreImage& image, const Version& to)
@@ -135,6 +122,71 @@ int go_backward(StoreImage& image, const Version& to)
         ++count;
     }
     return count;
+}
+
+/// Puts what was aside among the rows where nothing newer is in its place. Returns what it put
+/// there.
+Rows take_up_aside(StoreImage& image)
+{
+    Rows taken;
+    for (auto& [place, refused] : std::exchange(image.aside, {})) {
+        if (image.rows.emplace(place, refused.stored).second) {
+            taken.emplace(place, std::move(refused.stored));
+        }
+    }
+    return taken;
+}
+
+/// Layer by layer, since each must be fit to count when those above it are taken away. Defaults are
+/// the image's own in a moment.
+Aside find_refused(const Rows& rows, const Judge& judge)
+{
+    Aside found;
+    for (const auto source : {Source::generator, Source::user_data, Source::api}) {
+        Values values;
+        for (const auto& [place, stored] : rows) {
+            if (place.second == source) {
+                values.emplace(place.first, stored.value);
+            }
+        }
+        for (auto& [key, why] : judge(values)) {
+            if (const auto row = rows.find({key, source}); row != rows.end()) {
+                found.emplace(row->first, Refused{row->second, std::move(why)});
+            }
+        }
+    }
+    return found;
+}
+
+bool has_value(const Rows& rows, const Place& place, const std::string& value)
+{
+    const auto row = rows.find(place);
+    return row != rows.end() && row->second.value == value;
+}
+
+/// On the way forth a migration must not make what this version refuses, of rows that were fine.
+Result<void> check_made(const Aside& refused, const Rows& before, const Rows& companions)
+{
+    for (const auto& [place, row] : refused) {
+        if (!has_value(before, place, row.stored.value) &&
+            !has_value(companions, place, row.stored.value)) {
+            return fail(Errc::invalid, "checking what the migrations made of the settings: {}",
+                        row.why);
+        }
+    }
+    return {};
+}
+
+void put_aside(StoreImage& image, Aside refused)
+{
+    for (const auto& [place, row] : refused) {
+        image.rows.erase(place);
+    }
+    // What a new version drops anyway will be made again.
+    std::erase_if(refused, [](const auto& row) {
+        return row.second.stored.provenance.strength == Strength::weak;
+    });
+    image.aside = std::move(refused);
 }
 
 /// The store that this version left when the machine went on to another, if it is there. A rename
@@ -179,15 +231,18 @@ Result<Migrated> migrate(io::Files& files, const Hooks& hooks, const std::filesy
     }
     Migrated migrated{.from = *from};
     const auto before = image->rows;
+    auto was_aside = take_up_aside(*image);
     if (*from < to) {
-        migrated.forward = go_forward(*image, *from, to, known);
-        TRY(check_made(before, image->rows, hooks.check));
+        migrated.forward = go_forward(*image, was_aside, *from, to, known);
     } else {
         migrated.backward = go_backward(*image, to);
-        if (const auto fits = check_made(before, image->rows, hooks.check); !fits.has_value()) {
-            return restore(files, folder, *from, to, bytes, fits.error());
-        }
     }
+    auto refused = find_refused(image->rows, hooks.judge);
+    if (*from < to) {
+        TRY(check_made(refused, before, was_aside));
+    }
+    put_aside(*image, std::move(refused));
+    migrated.aside = image->aside;
     TRY_ASSIGN(const auto changed, write_store(bytes, *image, to));
     // A disk without room for it must not keep the machine from its settings.
     const auto kept = keep_store(files, folder, *from, bytes);

@@ -33,12 +33,21 @@ Result<void> nothing_to_recover(const std::filesystem::path&)
     return {};
 }
 
-Result<void> everything_is_fine(const Values&)
+/// An image that takes all but these.
+Hooks refusing(const Values& refused)
 {
-    return {};
+    return {nothing_to_recover, [refused](const Values& values) {
+                std::map<std::string, std::string> found;
+                for (const auto& [key, value] : refused) {
+                    if (values.contains(key) && values.at(key) == value) {
+                        found[key] = key + ": not this";
+                    }
+                }
+                return found;
+            }};
 }
 
-const Hooks hooks{nothing_to_recover, everything_is_fine};
+const Hooks hooks = refusing({});
 
 std::vector<Migration> known()
 {
@@ -275,17 +284,131 @@ TEST_F(Migrate, LeavesABrokenStoreAsItIs)
 
 TEST_F(Migrate, LeavesTheStoreWhenTheNewVersionRefusesWhatAMigrationMade)
 {
-    Values asked;
-    const Hooks strict{nothing_to_recover, [&](const Values& values) -> Result<void> {
-                           asked = values;
-                           return fail(Errc::invalid, "settings.greeting: expected a number");
-                       }};
+    const auto strict = refusing({{"settings.greeting", "\"mine\""}});
     const auto refused = migrate(files_, strict, folder, version("1.1.0"), known());
     ASSERT_FALSE(refused.has_value());
     EXPECT_THAT(refused.error().message(), HasSubstr("settings.greeting"));
-    EXPECT_EQ(asked, (Values{{"settings.greeting", "\"mine\""}})) << "and nothing that stayed as it was";
     EXPECT_EQ(*files_.read(live), original_);
     EXPECT_FALSE(files_.exists(folder / "v1.0.0.sqlite"));
+}
+
+/// With values that the newer version takes and the older one does not, one of them under a new name.
+class MigrateRefused : public Migrate {
+protected:
+    MigrateRefused()
+    {
+        to("1.1.0");
+        change("1.1.0", [](Rows& rows) {
+            rows.at({"settings.greeting", Source::api}).value = "\"a new form\"";
+            rows[{"settings.kernel.lockdown", Source::api}].value = "\"a new word\"";
+            rows[{"settings.ntp.servers", Source::api}] = {"[\"new\"]", {Source::api, "uid=0", {}}};
+        });
+        newer_ = values();
+    }
+    void change(const std::string& at, const std::function<void(Rows&)>& change_rows)
+    {
+        auto image = *read_store(*files_.read(live));
+        change_rows(image.rows);
+        files_.put(live, *write_store(*files_.read(live), image, version(at)));
+    }
+    Migrated go(const std::string& at, const Hooks& judge)
+    {
+        auto migrated = migrate(files_, judge, folder, version(at), known());
+        EXPECT_TRUE(migrated.has_value()) << migrated.error().message();
+        return migrated.has_value() ? *std::move(migrated) : Migrated{};
+    }
+    static std::vector<std::string> keys(const Aside& aside)
+    {
+        std::vector<std::string> found;
+        for (const auto& [place, refused] : aside) {
+            found.push_back(place.first);
+        }
+        return found;
+    }
+
+    const Hooks older_ = refusing({{"settings.motd", "\"a new form\""},
+                                   {"settings.kernel.lockdown", "\"a new word\""}});
+    std::map<std::string, std::string> newer_;
+};
+
+TEST_F(MigrateRefused, ValuesAreAsideAtTheOlderVersionAndCountAgainAtTheNewer)
+{
+    const auto back = go("1.0.0", older_);
+    EXPECT_TRUE(back.restored.empty());
+    EXPECT_THAT(keys(back.aside), ElementsAre("settings.kernel.lockdown", "settings.motd"));
+    EXPECT_EQ(back.aside.begin()->second.why, "settings.kernel.lockdown: not this");
+    auto found = values();
+    EXPECT_FALSE(found.contains("settings.kernel.lockdown"));
+    EXPECT_EQ(found.at("settings.motd"), "\"default\"") << "what is below counts";
+    EXPECT_EQ(found.at("settings.ntp.servers"), "[\"new\"]") << "one key costs no other";
+
+    const auto forth = go("1.1.0", hooks);
+    EXPECT_TRUE(forth.aside.empty());
+    EXPECT_EQ(values(), newer_);
+}
+
+TEST_F(MigrateRefused, ValueGivesWayToWhatWasSetMeanwhile)
+{
+    go("1.0.0", older_);
+    change("1.0.0", [](Rows& rows) {
+        rows[{"settings.motd", Source::api}] = {"\"newer still\"", {Source::api, "uid=0", {}}};
+    });
+    go("1.1.0", hooks);
+    EXPECT_EQ(values().at("settings.greeting"), "\"newer still\"");
+    EXPECT_EQ(values().at("settings.kernel.lockdown"), "\"a new word\"");
+    go("1.0.0", hooks);
+    EXPECT_EQ(values().at("settings.motd"), "\"newer still\"") << "for good";
+}
+
+TEST_F(MigrateRefused, ValueFailsNoUpdateThatDoesNotTakeItEither)
+{
+    go("1.0.0", older_);
+    const auto forth = go("1.1.0", refusing({{"settings.greeting", "\"a new form\""},
+                                             {"settings.kernel.lockdown", "\"a new word\""}}));
+    EXPECT_THAT(keys(forth.aside), ElementsAre("settings.greeting", "settings.kernel.lockdown"));
+    EXPECT_EQ(go("1.0.0", older_).aside.size(), 2U);
+    go("1.1.0", hooks);
+    EXPECT_EQ(values(), newer_);
+}
+
+TEST_F(MigrateRefused, ValueThatNoMigrationMadeIsAsideOnTheWayForthToo)
+{
+    go("1.0.0", hooks);
+    const auto before = values();
+    const auto forth = go("1.1.0", refusing({{"settings.kernel.lockdown", "\"a new word\""}}));
+    EXPECT_THAT(keys(forth.aside), ElementsAre("settings.kernel.lockdown"));
+    EXPECT_FALSE(values().contains("settings.kernel.lockdown"));
+    go("1.0.0", hooks);
+    EXPECT_EQ(values(), before);
+}
+
+TEST_F(MigrateRefused, ValuesOfEachSourceAreJudged)
+{
+    change("1.1.0", [](Rows& rows) {
+        rows[{"settings.kernel.lockdown", Source::api}].value = "\"fine\"";
+        rows[{"settings.kernel.lockdown", Source::user_data}] = {"\"a new word\"",
+                                                                {Source::user_data, "x", {}}};
+        rows[{"settings.kernel.lockdown", Source::generator}] = {
+            "\"a new word\"", {Source::generator, "x", {}, Strength::weak}};
+    });
+    const auto back = go("1.0.0", older_);
+    EXPECT_TRUE(back.aside.contains({"settings.kernel.lockdown", Source::user_data}));
+    EXPECT_FALSE(back.aside.contains({"settings.kernel.lockdown", Source::generator}))
+        << "it is made again";
+    const auto rows = read_store(*files_.read(live))->rows;
+    EXPECT_TRUE(rows.contains({"settings.kernel.lockdown", Source::api}));
+    EXPECT_FALSE(rows.contains({"settings.kernel.lockdown", Source::user_data}));
+    EXPECT_FALSE(rows.contains({"settings.kernel.lockdown", Source::generator}));
+}
+
+TEST_F(MigrateRefused, ValuesThatCannotBeReadCostNoOthers)
+{
+    go("1.0.0", older_);
+    auto database = Database::from_bytes(*files_.read(live));
+    ASSERT_TRUE(database->execute("UPDATE notes SET text = '[{}]' WHERE name = 'aside'"));
+    files_.put(live, *database->to_bytes());
+    EXPECT_TRUE(go("1.1.0", hooks).restored.empty());
+    EXPECT_EQ(values().at("settings.ntp.servers"), "[\"new\"]");
 }
 
 TEST_F(Migrate, PutsTheKeptStoreBackWhenThereIsNoOtherWay)

@@ -95,6 +95,18 @@ Result<Rows::value_type> row_of(const Members& members)
           static_cast<Strength>(strong)}}};
 }
 
+Result<Json> parse_list(std::string_view text)
+{
+    if (text.empty()) {
+        return Json::array();
+    }
+    TRY_ASSIGN(auto list, parse_json(text, note_limits));
+    if (!list.is_array()) {
+        return fail(Errc::invalid, "expected a list");
+    }
+    return list;
+}
+
 Json traces_json(const Traces& traces)
 {
     Json object = {{"lost", Json::array()}, {"shared", Json::array()}, {"odd", Json::array()}};
@@ -189,18 +201,35 @@ std::string done_text(const std::vector<Done>& done)
 Result<std::vector<Done>> parse_done(std::string_view text)
 {
     std::vector<Done> done;
-    if (text.empty()) {
-        return done;
-    }
-    TRY_ASSIGN(const auto list, parse_json(text, note_limits));
-    if (!list.is_array()) {
-        return fail(Errc::invalid, "expected a list");
-    }
+    TRY_ASSIGN(const auto list, parse_list(text));
     for (const auto& item : list) {
         TRY_ASSIGN(auto one, read_one(item));
         done.push_back(std::move(one));
     }
     return done;
+}
+
+std::string aside_text(const Aside& aside)
+{
+    Json list = Json::array();
+    for (const auto& [place, refused] : aside) {
+        list.push_back(row_json(place, refused.stored));
+        list.back()["why"] = refused.why;
+    }
+    return to_text(list);
+}
+
+Result<Aside> parse_aside(std::string_view text)
+{
+    Aside aside;
+    TRY_ASSIGN(const auto list, parse_list(text));
+    for (const auto& item : list) {
+        TRY_ASSIGN(const auto members, Members::of(item));
+        TRY_ASSIGN(auto row, row_of(members));
+        TRY_ASSIGN(auto why, members.text("why"));
+        aside.insert({std::move(row.first), {std::move(row.second), std::move(why)}});
+    }
+    return aside;
 }
 
 std::string remembered_by_new_store(const std::vector<Migration>& known, const Version& version)

@@ -5,7 +5,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     using namespace holdfast::store;
-    const auto done = parse_done({reinterpret_cast<const char*>(data), size});
+    const std::string_view input(reinterpret_cast<const char*>(data), size);
+    if (const auto aside = parse_aside(input); aside.has_value()) {
+        const auto again = parse_aside(aside_text(*aside));
+        holdfast::check(again.has_value() && aside_text(*again) == aside_text(*aside),
+                        "what is aside can be read");
+    }
+    const auto done = parse_done(input);
     if (!done.has_value()) {
         return 0;
     }

@@ -35,6 +35,18 @@ TEST(MigrationNotes, OfEarlierImagesPutWhatWasLostBackLast)
     EXPECT_TRUE(done->front().traces.at(0).lost.contains({"settings.c", Source::api}));
 }
 
+TEST(MigrationNotes, TellWhatIsAside)
+{
+    constexpr auto text = R"([{"at":7,"key":"settings.c","source":3,"strong":1,"value":"1",
+"who":"uid=0","why":"settings.c: expected a word"}])";
+    const auto aside = parse_aside(text);
+    ASSERT_TRUE(aside.has_value()) << aside.error().message();
+    EXPECT_EQ(aside->at({"settings.c", Source::api}).why, "settings.c: expected a word");
+    EXPECT_EQ(*parse_json(aside_text(*aside)), *parse_json(text));
+    EXPECT_TRUE(parse_aside("")->empty());
+    EXPECT_FALSE(parse_aside("[{}]").has_value());
+}
+
 TEST(MigrationNotes, AreRefusedWhereTheyAreDamaged)
 {
     const std::string head = R"([{"migration":{"name":"x","step":[],"version":"1.1.0"},)";
