@@ -14,6 +14,7 @@
 #include "store/reserve.hpp"
 
 #include <cstdio>
+#include <thread>
 #include <unistd.h>
 
 namespace holdfast::api {
@@ -64,6 +65,14 @@ Result<store::Store> open_store(const ServerOptions& options, const settings::Mo
     TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
     TRY(remember_migrations(store, options, system.files).while_("remembering migrations"));
     return store;
+}
+
+void keep_reserve(io::Files& files, const std::filesystem::path& folder)
+{
+    if (const auto kept = store::keep_reserve(files, folder); !kept.has_value()) {
+        log::warning("no reserve on the disk of the settings store",
+                     {{"problem", kept.error().message()}});
+    }
 }
 
 /// Brings the remote listener in line with its configuration file. What cannot be used changes
@@ -186,12 +195,9 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
     TRY(manager.notify("READY=1"));
     log::info("API listens", {{"socket", options.socket_path.native()}});
-    // Now, since nobody waits for it.
-    if (const auto kept = store::keep_reserve(system.files, options.datastore_path.parent_path());
-        !kept.has_value()) {
-        log::warning("no reserve on the disk of the settings store",
-                     {{"problem", kept.error().message()}});
-    }
+    // Beside the first requests of a first boot, which need not wait for the disk.
+    const std::jthread reserve(keep_reserve, std::ref(system.files),
+                               options.datastore_path.parent_path());
     server.run();
     log::info("API ends");
     return 0;
