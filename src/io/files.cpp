@@ -2,19 +2,36 @@
 
 namespace holdfast::io {
 
+namespace {
+
+Result<void> write_draft(Files& files, const std::filesystem::path& draft,
+                         std::string_view content, Mode mode)
+{
+    // A draft left by a power cut may carry another mode, which create() would keep.
+    TRY(files.remove(draft));
+    TRY_ASSIGN(auto file, files.create(draft, mode));
+    TRY(file->write_all(content));
+    // Bytes before name: otherwise a power cut can leave the new name pointing at an empty file.
+    return file->flush();
+}
+
+} // namespace
+
 Result<void> replace_file(Files& files, const std::filesystem::path& path,
                           std::string_view content, Mode mode)
 {
     auto draft = path;
     draft += ".new";
 
-    // A draft left by a power cut may carry another mode, which create() would keep.
-    TRY(files.remove(draft));
-    TRY_ASSIGN(auto file, files.create(draft, mode));
-    TRY(file->write_all(content));
-    // Bytes before name: otherwise a power cut can leave the new name pointing at an empty file.
-    TRY(file->flush());
-    TRY(files.rename(draft, path));
+    auto replaced = write_draft(files, draft, content, mode);
+    if (replaced.has_value()) {
+        replaced = files.rename(draft, path);
+    }
+    if (!replaced.has_value()) {
+        // On a full disk a half of a draft would leave no room for whatever else has to be kept.
+        static_cast<void>(files.remove(draft).has_value());
+        return replaced;
+    }
     return files.flush_directory(path.parent_path());
 }
 

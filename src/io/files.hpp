@@ -63,7 +63,8 @@ public:
 /// content or the whole new one. On return the change survives power loss (fsync(2), rename(2)).
 ///
 /// Blocks while the disk works. A power cut may leave `<path>.new` behind; the next call
-/// overwrites it. Errors: `io`, `denied`, `no_space`; the path then holds old or new, whole.
+/// overwrites it. Errors: `io`, `denied`, `no_space`; the path then holds old or new, whole, and
+/// nothing of the attempt takes room.
 Result<void> replace_file(Files& files, const std::filesystem::path& path,
                           std::string_view content, Mode mode = 0644);
 

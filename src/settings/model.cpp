@@ -185,6 +185,26 @@ Judged Model::judge(const Json& settings) const
     return settings::judge(state_->root, settings);
 }
 
+std::vector<Problem> Model::refused(const Values& values) const
+{
+    const auto judged = judge(nest(values));
+    std::vector<Problem> refused;
+    for (const auto& [key, value] : values) {
+        if (judged.values.contains(key)) {
+            continue;
+        }
+        // A problem may be about a table that this version does not have.
+        const auto problem =
+            std::ranges::find_if(judged.problems, [&key](const Problem& candidate) {
+                return key == candidate.key || key.starts_with(candidate.key + ".");
+            });
+        refused.push_back(problem == judged.problems.end()
+                              ? Problem{key, "not a value of this version", {}}
+                              : Problem{key, problem->message, problem->did_you_mean});
+    }
+    return refused;
+}
+
 Result<Values> Model::flatten_pair(std::string_view pair) const
 {
     return judge_pair(state_->root, pair);

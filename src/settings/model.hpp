@@ -75,6 +75,8 @@ public:
     Result<Values> flatten(const Json& settings) const;
     /// Key by key: what is fine and what is not.
     Judged judge(const Json& settings) const;
+    /// Of flat values, such as the store of another version has, those that are not taken, by key.
+    std::vector<Problem> refused(const Values& values) const;
     /// One "key=value" (api.md §16: "settings." optional; typed bool, u64, f64, else string;
     /// ours: a list as JSON).
     Result<Values> flatten_pair(std::string_view pair) const;

@@ -143,6 +143,28 @@ TEST_F(ModelOfADevVariant, KeepsTheGoodKeysBesideTheBad)
     EXPECT_EQ(judged.problems.size(), 3U);
 }
 
+TEST_F(ModelOfADevVariant, SaysWhichValuesOfAnotherVersionItDoesNotTake)
+{
+    const Values values{{"settings.motd", R"("fine")"},
+                        {"settings.kernel.lockdown", R"("a word of a newer version")"},
+                        {"settings.kernel.sysctl.\"vm.x\"", R"("1")"},
+                        {"settings.kernel.newer.a", "1"},
+                        {"settings.kernel.newer.b", "1"},
+                        {"settings.newer-group.c", "1"},
+                        {"settings.ntp.options", "no JSON"}};
+    std::map<std::string, std::string> refused;
+    for (const auto& problem : model_.refused(values)) {
+        refused[problem.key] = problem.message;
+    }
+    EXPECT_EQ(refused.size(), 5U);
+    EXPECT_THAT(refused["settings.kernel.lockdown"], HasSubstr("expected"));
+    EXPECT_THAT(refused["settings.kernel.newer.a"], HasSubstr("unknown setting"));
+    EXPECT_THAT(refused["settings.kernel.newer.b"], HasSubstr("unknown setting"));
+    EXPECT_THAT(refused["settings.newer-group.c"], HasSubstr("unknown setting"));
+    EXPECT_EQ(refused["settings.ntp.options"], "not a value of this version");
+    EXPECT_THAT(model_.refused(model_.defaults()), IsEmpty());
+}
+
 TEST_F(ModelOfADevVariant, KeysOfYourChoiceAreBounded)
 {
     Json settings = {{"kernel", {{"sysctl", {{std::string(128, 'a'), "1"}}}}}};

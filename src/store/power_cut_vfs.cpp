@@ -124,6 +124,10 @@ struct VfsCalls {
         const auto whole = static_cast<std::size_t>(size);
         const auto count = step == PowerCutVfs::Step::whole ? whole : whole / 2;
         const auto start = static_cast<std::size_t>(offset);
+        const auto more = start + count > bytes.size() ? start + count - bytes.size() : 0;
+        if (more > 0 && opened.disk->space_used() + more > opened.disk->space_) {
+            return SQLITE_FULL;
+        }
         bytes.resize(std::max(bytes.size(), start + count));
         std::memcpy(bytes.data() + start, data, count);
         return step == PowerCutVfs::Step::whole ? SQLITE_OK : SQLITE_IOERR_WRITE;
@@ -224,6 +228,15 @@ PowerCutVfs::Step PowerCutVfs::take_step()
     }
     steps_left_ -= steps_left_ > 0 ? 1 : 0;
     return Step::whole;
+}
+
+std::size_t PowerCutVfs::space_used() const
+{
+    std::size_t bytes = 0;
+    for (const auto& [path, node] : names_) {
+        bytes += node->bytes.size();
+    }
+    return bytes;
 }
 
 void PowerCutVfs::restart(Leftover leftover, std::uint32_t seed)

@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: a disk below SQLite that loses power.
+// For tests: a disk below SQLite that loses power, or is full.
 
 #include <cstdint>
 #include <map>
@@ -34,6 +34,9 @@ public:
     void cut_power_after(int steps) { steps_left_ = steps; }
     /// Power is back, with this left. Every file must have been closed.
     void restart(Leftover leftover, std::uint32_t seed = 0);
+    /// All files together may have this many bytes. What would be more fails with SQLITE_FULL.
+    void limit_space(std::size_t bytes) { space_ = bytes; }
+    std::size_t space_used() const;
 
 private:
     friend struct VfsCalls;
@@ -53,6 +56,7 @@ private:
     Names durable_names_;
     int steps_left_ = -1; ///< Negative: no cut is planned.
     bool is_off_ = false;
+    std::size_t space_ = SIZE_MAX;
 };
 
 } // namespace holdfast::store

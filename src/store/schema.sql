@@ -12,7 +12,10 @@ CREATE TABLE live (
     PRIMARY KEY (key, source)
 ) WITHOUT ROWID;
 
--- Every committed change, oldest first; the store keeps the newest ten thousand.
+-- Every committed change, oldest first; the store keeps the newest mebibyte. No values: some are
+-- secrets, and they would fill the disk. `old` and `new` are of images that kept them, which still
+-- read this table after a rollback: `old` stays NULL, `new` is empty, or NULL where a value was taken
+-- away.
 CREATE TABLE audit (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,

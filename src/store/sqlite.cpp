@@ -26,6 +26,10 @@ Errc code_of(int status)
 
 Failure<Error> failure(sqlite3* database, int status)
 {
+    if (code_of(status) == Errc::no_space && database != nullptr) {
+        return fail(Errc::no_space, "Data store error: no room for {} and its journal: {}",
+                    sqlite3_db_filename(database, "main"), sqlite3_errmsg(database));
+    }
     return fail(code_of(status), "Data store error: {}",
                 database == nullptr ? sqlite3_errstr(status) : sqlite3_errmsg(database));
 }

@@ -1,5 +1,6 @@
 #include "store/store.hpp"
 
+#include "store/compact.hpp"
 #include "store_schema.hpp"
 
 #include <algorithm>
@@ -7,19 +8,20 @@
 
 namespace holdfast::store {
 
-namespace {
-
-constexpr std::int64_t schema_version = 1;
-constexpr std::string_view version_note = "os-version";
-
+/// What a transaction will do to one layer of one key.
 struct PendingRow {
     std::string key;
     Source source;
-    std::optional<std::string> value;
+    std::optional<std::string> value; ///< Nothing: take it away.
     std::string who;
     std::int64_t at;
     Strength strength;
 };
+
+namespace {
+
+constexpr std::int64_t schema_version = 1;
+constexpr std::string_view version_note = "os-version";
 
 Values values_of(const std::map<std::string, Stored>& stored_values)
 {
@@ -96,51 +98,109 @@ Result<void> forget_pending(Database& database, std::string_view transaction)
     return forget.run();
 }
 
-/// Changes one layer's value of one key and logs that. Must run inside a transaction.
+/// Changes one layer's value of one key and logs that, or leaves what is so already. Must run
+/// inside a transaction.
 class LayerWriter {
 public:
     static Result<LayerWriter> prepare(Database& database)
     {
-        TRY_ASSIGN(auto log,
-                   database.prepare("INSERT INTO audit (at, tx, key, source, who, old, new) VALUES "
-                                    "(?4, ?6, ?1, ?2, ?3, (SELECT value FROM live WHERE key = ?1 "
-                                    "AND source = ?2), ?5)"));
+        TRY_ASSIGN(auto find, database.prepare("SELECT value, strong FROM live WHERE key = ? AND "
+                                               "source = ?"));
         TRY_ASSIGN(auto put, database.prepare("INSERT OR REPLACE INTO live (key, source, who, at, "
                                               "value, strong) VALUES (?, ?, ?, ?, ?, ?)"));
         TRY_ASSIGN(auto take, database.prepare("DELETE FROM live WHERE key = ? AND source = ?"));
-        return LayerWriter(std::move(log), std::move(put), std::move(take));
+        TRY_ASSIGN(auto log, database.prepare("INSERT INTO audit (key, source, who, at, new, tx) "
+                                              "VALUES (?, ?, ?, ?, ?, ?)"));
+        return LayerWriter(std::move(find), std::move(put), std::move(take), std::move(log));
     }
 
     Result<void> write(const PendingRow& row, std::string_view transaction)
     {
-        bind_row(log_, row).bind(5, row.value).bind(6, transaction);
-        TRY(log_.run());
-        if (!row.value.has_value()) {
-            take_.bind(1, std::string_view(row.key)).bind(2, static_cast<std::int64_t>(row.source));
-            return take_.run();
+        TRY_ASSIGN(const bool is_there, is_there_already(row));
+        if (is_there) {
+            return {};
         }
-        bind_row(put_, row).bind(5, row.value).bind(6, static_cast<std::int64_t>(row.strength));
-        return put_.run();
+        std::optional<std::string> logged;
+        if (row.value.has_value()) {
+            logged = "";
+            bind_row(put_, row).bind(5, row.value).bind(6, static_cast<std::int64_t>(row.strength));
+            TRY(put_.run());
+        } else {
+            bind_place(take_, row);
+            TRY(take_.run());
+        }
+        bind_row(log_, row).bind(5, logged).bind(6, transaction);
+        return log_.run();
     }
 
 private:
-    LayerWriter(Statement log, Statement put, Statement take)
-        : log_(std::move(log)), put_(std::move(put)), take_(std::move(take))
+    LayerWriter(Statement find, Statement put, Statement take, Statement log)
+        : find_(std::move(find)), put_(std::move(put)), take_(std::move(take)), log_(std::move(log))
     {
     }
 
-    static Statement& bind_row(Statement& statement, const PendingRow& row)
+    Result<bool> is_there_already(const PendingRow& row)
+    {
+        bind_place(find_, row);
+        TRY_ASSIGN(const bool found, find_.step());
+        const bool is_same = found ? row.value == find_.text(0) &&
+                                         static_cast<std::int64_t>(row.strength) == find_.number(1)
+                                   : !row.value.has_value();
+        find_.reset();
+        return is_same;
+    }
+
+    static Statement& bind_place(Statement& statement, const PendingRow& row)
     {
         return statement.bind(1, std::string_view(row.key))
-            .bind(2, static_cast<std::int64_t>(row.source))
-            .bind(3, std::string_view(row.who))
-            .bind(4, row.at);
+            .bind(2, static_cast<std::int64_t>(row.source));
+    }
+    static Statement& bind_row(Statement& statement, const PendingRow& row)
+    {
+        return bind_place(statement, row).bind(3, std::string_view(row.who)).bind(4, row.at);
     }
 
-    Statement log_;
+    Statement find_;
     Statement put_;
     Statement take_;
+    Statement log_;
 };
+
+Result<std::int64_t> size_of_settings(Database& database)
+{
+    return database.number("SELECT sum(octet_length(key) + octet_length(value)) FROM live "
+                           "WHERE source <> 0");
+}
+
+/// A store that is too large already may become smaller step by step.
+Result<void> check_size(Database& database, std::int64_t before)
+{
+    TRY_ASSIGN(const auto size, size_of_settings(database));
+    if (size > Store::largest && size > before) {
+        return fail(
+            Errc::too_large,
+            "All settings together may take {} bytes, these would take {}; unset some first",
+            Store::largest, size);
+    }
+    return {};
+}
+
+bool takes_only_away(std::span<const PendingRow> rows)
+{
+    return std::ranges::none_of(rows, [](const auto& row) { return row.value.has_value(); });
+}
+
+/// The change, and once more with room made for it where the disk was full.
+template <typename Change>
+auto with_room(Change change, const std::function<void()>& make_room)
+{
+    auto done = change();
+    if (!done.has_value() && done.error().code() == Errc::no_space && make_room) {
+        make_room();
+        done = change();
+    }
+    return done;
+}
 
 /// Whether `other` is `key` or lies below it, segment by segment.
 bool contains(const Key& key, const Key& other)
@@ -214,10 +274,12 @@ Result<Store> Store::open(const std::filesystem::path& directory, io::Clock& clo
 
 Result<void> Store::prepare_tables()
 {
-    // Exclusive: a second server on the same store is a mistake that must show at once.
-    TRY(database_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; "
+    // Exclusive: a second server on the same store is a mistake that must show at once. While it
+    // holds that lock SQLite would not delete a journal, but keep it with the old values in it.
+    // Zeros over what is deleted: a secret that was replaced is in no file.
+    TRY(database_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; "
                           "PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; "
-                          "PRAGMA temp_store = MEMORY;"));
+                          "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"));
     TRY(database_.execute(pending_schema));
     TRY_ASSIGN(auto change, Transaction::begin(database_));
     TRY_ASSIGN(const auto version, database_.number("PRAGMA user_version"));
@@ -263,32 +325,35 @@ std::int64_t Store::now() const
 Result<void> Store::adopt_image(std::string_view os_version, const Values& defaults)
 {
     TRY_ASSIGN(const auto last_version, note(version_note));
-    TRY_ASSIGN(auto old, layer(database_, Source::defaults));
+    TRY_ASSIGN(const auto old, layer(database_, Source::defaults));
     const bool new_version = last_version != os_version;
     if (!new_version && old == defaults) {
         return {};
     }
-    {
-        TRY_ASSIGN(auto change, Transaction::begin(database_));
-        if (new_version) {
-            TRY(database_.execute("DELETE FROM live WHERE strong = 0"));
-            TRY(set_note(version_note, os_version));
-        }
-        TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
-        const auto who = std::format("image {}", os_version);
-        for (const auto& [key, value] : defaults) {
-            const auto before = old.extract(key);
-            if (before.empty() || before.mapped() != value) {
-                TRY(writer.write({key, Source::defaults, value, who, now(), Strength::strong},
-                                 "image"));
-            }
-        }
-        for (const auto& [key, value] : old) {
-            TRY(writer.write({key, Source::defaults, {}, who, now(), Strength::strong}, "image"));
-        }
-        TRY(change.commit());
-    }
+    TRY(with_room([&] { return replace_defaults(os_version, defaults, new_version); }, make_room_));
     return load_live();
+}
+
+Result<void> Store::replace_defaults(std::string_view os_version, const Values& defaults,
+                                     bool new_version)
+{
+    TRY_ASSIGN(auto change, Transaction::begin(database_));
+    if (new_version) {
+        TRY(database_.execute("DELETE FROM live WHERE strong = 0"));
+        TRY(set_note(version_note, os_version));
+    }
+    TRY_ASSIGN(auto old, layer(database_, Source::defaults));
+    TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
+    const auto who = std::format("image {}", os_version);
+    for (const auto& [key, value] : defaults) {
+        old.erase(key);
+        TRY(writer.write({key, Source::defaults, value, who, now(), Strength::strong}, "image"));
+    }
+    for (const auto& [key, value] : old) {
+        TRY(writer.write({key, Source::defaults, {}, who, now(), Strength::strong}, "image"));
+    }
+    TRY(forget_oldest_changes(database_));
+    return change.commit();
 }
 
 Result<void> Store::patch(std::string_view transaction, const Values& values, const Author& author,
@@ -371,27 +436,35 @@ Result<std::vector<std::string>> Store::commit(std::string_view transaction,
     for (const auto& row : rows) {
         TRY(check_strength(live_, row));
     }
+    return with_room([&] { return make_live(rows, transaction, approve); },
+                     takes_only_away(rows) ? make_room_ : nullptr);
+}
+
+Result<std::vector<std::string>> Store::make_live(std::span<const PendingRow> rows,
+                                                  std::string_view transaction,
+                                                  const Approval& approve)
+{
     std::set<std::string> keys;
     std::vector<std::string> api_keys;
-    {
-        TRY_ASSIGN(auto change, Transaction::begin(database_));
-        TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
-        for (const auto& row : rows) {
-            TRY(writer.write(row, transaction));
-            keys.insert(row.key);
-            if (row.source == Source::api) {
-                api_keys.push_back(row.key);
-            }
+    TRY_ASSIGN(auto change, Transaction::begin(database_));
+    TRY_ASSIGN(const auto size_before, size_of_settings(database_));
+    TRY_ASSIGN(auto writer, LayerWriter::prepare(database_));
+    for (const auto& row : rows) {
+        TRY(writer.write(row, transaction));
+        keys.insert(row.key);
+        if (row.source == Source::api) {
+            api_keys.push_back(row.key);
         }
-        TRY(forget_pending(database_, transaction));
-        TRY(database_.execute("DELETE FROM audit WHERE id <= (SELECT max(id) - 10000 FROM audit)"));
-        TRY_ASSIGN(auto live, read_live());
-        if (approve) {
-            TRY(approve(values_of(live), api_keys));
-        }
-        TRY(change.commit().while_("Data store error during commit"));
-        live_ = std::move(live);
     }
+    TRY(forget_pending(database_, transaction));
+    TRY(forget_oldest_changes(database_));
+    TRY(check_size(database_, size_before));
+    TRY_ASSIGN(auto live, read_live());
+    if (approve) {
+        TRY(approve(values_of(live), api_keys));
+    }
+    TRY(change.commit().while_("Data store error during commit"));
+    live_ = std::move(live);
     return std::vector(keys.begin(), keys.end());
 }
 
@@ -417,8 +490,9 @@ Result<std::vector<Stored>> Store::layers(std::string_view key)
 
 Result<std::vector<Change>> Store::changes(std::int64_t limit)
 {
-    TRY_ASSIGN(auto rows, database_.prepare("SELECT at, tx, key, source, who, old, new FROM audit "
-                                            "ORDER BY id DESC LIMIT ?"));
+    TRY_ASSIGN(auto rows,
+               database_.prepare("SELECT at, tx, key, source, who, new IS NULL FROM audit "
+                                 "ORDER BY id DESC LIMIT ?"));
     rows.bind(1, limit);
     std::vector<Change> found;
     for (;;) {
@@ -428,7 +502,8 @@ Result<std::vector<Change>> Store::changes(std::int64_t limit)
         }
         found.push_back({std::chrono::sys_seconds(std::chrono::seconds(rows.number(0))),
                          rows.text(1), rows.text(2), static_cast<Source>(rows.number(3)),
-                         rows.text(4), rows.optional_text(5), rows.optional_text(6)});
+                         rows.text(4),
+                         rows.number(5) == 0 ? Change::Action::set : Change::Action::unset});
     }
 }
 

@@ -55,34 +55,45 @@ struct Stored {
 using Approval =
     std::function<Result<void>(const Values& live, const std::vector<std::string>& api_keys)>;
 
-/// One line of the audit log.
+/// One line of the log: who changed what when, and not to what.
 struct Change {
+    enum class Action { set, unset };
     std::chrono::sys_seconds when;
     std::string transaction;
     std::string key;
-    Source source = Source::api;
+    Source source = Source::api; ///< Whose layer.
     std::string who;
-    std::optional<std::string> before; ///< In this source's layer.
-    std::optional<std::string> after;
+    Action action = Action::set;
 };
+
+struct PendingRow;
 
 /// The settings store: live values in one layer per source, and named pending transactions.
 ///
-/// One SQLite file with `journal_mode=DELETE` and `synchronous=EXTRA`: a commit has reached the
-/// disk, with the journal's removal, when it returns. WAL would let readers run beside the
+/// One SQLite file with `journal_mode=TRUNCATE` and `synchronous=EXTRA`: a commit has reached the
+/// disk, and the journal is empty there, when it returns. WAL would let readers run beside the
 /// writer, but we have one process and a memory copy for readers, and WAL leaves committed data
 /// in a second file that a copied or migrated store could lose.
 ///
 /// Not thread-safe. Writing calls block for as long as the disk needs, tens of milliseconds.
-/// Every operation happens as a whole or not at all, over power cuts too.
+/// Every operation happens as a whole or not at all, over power cuts and full disks too.
 /// Errors of each: `io`, `no_space`, `denied`, `corrupt`; others as named.
 class Store {
 public:
+    /// What all values but the defaults may take together, with their keys: more than user data
+    /// can hold, and so little that PRIVATE has room for the store twice and for a migration's
+    /// work.
+    static constexpr std::int64_t largest = 12 << 20;
+
     /// Opens the store in `directory`, which must exist, or creates an empty one. Pending
     /// transactions of an earlier run are gone. `locked` while another process has it;
     /// `unsupported` for a store of a newer version.
     static Result<Store> open(const std::filesystem::path& directory, io::Clock& clock,
                               const char* vfs = nullptr);
+
+    /// `make_room` is asked where the disk is full, and the change then tried again: for a commit
+    /// that only takes values away, and for `adopt_image`. See `keep_reserve`.
+    void on_full_disk(std::function<void()> make_room) { make_room_ = std::move(make_room); }
 
     /// Makes the layer of defaults equal to `defaults`, and drops weak values if the last call
     /// came from another OS version. Writes nothing when there is nothing to change.
@@ -101,9 +112,10 @@ public:
     /// Forgets a transaction and returns its keys; none for an unknown one.
     Result<std::vector<std::string>> discard(std::string_view transaction);
     /// Makes the pending values live, ends the transaction, and returns its keys, those with an
-    /// unchanged value too. `no_changes` when it holds nothing. `internal` when a weak value would
-    /// replace a strong one (the reference answers this with 500); or what `approve` says. Nothing
-    /// happened then, and the transaction is still pending.
+    /// unchanged value too; a value that is there already keeps its provenance. `no_changes` when
+    /// it holds nothing. `internal` when a weak value would replace a strong one (the reference
+    /// answers this with 500); or what `approve` says. Nothing happened then, and the transaction
+    /// is still pending.
     Result<std::vector<std::string>> commit(std::string_view transaction,
                                             const Approval& approve = {});
 
@@ -124,6 +136,11 @@ public:
 private:
     Store(Database database, io::Clock& clock) : database_(std::move(database)), clock_(&clock) {}
     Result<void> prepare_tables();
+    Result<void> replace_defaults(std::string_view os_version, const Values& defaults,
+                                  bool new_version);
+    Result<std::vector<std::string>> make_live(std::span<const PendingRow> rows,
+                                               std::string_view transaction,
+                                               const Approval& approve);
     Result<std::map<std::string, Stored>> read_live();
     Result<void> load_live();
     std::int64_t now() const;
@@ -131,6 +148,7 @@ private:
     Database database_;
     io::Clock* clock_;
     std::map<std::string, Stored> live_;
+    std::function<void()> make_room_;
 };
 
 } // namespace holdfast::store

@@ -3,14 +3,17 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <fstream>
 
 namespace holdfast::store {
 
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class FixedClock final : public io::Clock {
 public:
@@ -264,17 +267,72 @@ TEST_F(StoreTest, NewImageReplacesDefaultsAndDropsWeakValuesOnly)
     EXPECT_EQ(value("s"), "1");
 }
 
-TEST_F(StoreTest, AuditLogNamesEachChangeNewestFirst)
+TEST_F(StoreTest, LogNamesEachChangeNewestFirst)
+{
+    set({{"settings.k", "1"}}, Source::api);
+    set({{"settings.k", "2"}}, Source::user_data);
+    ASSERT_TRUE(store_->unset("u", std::vector{*Key::parse("settings.k")}, {Source::api, "x"}));
+    ASSERT_TRUE(store_->commit("u"));
+    const auto changes = store_->changes(10);
+    ASSERT_EQ(changes->size(), 3U);
+    EXPECT_EQ(changes->at(0).key, "settings.k");
+    EXPECT_EQ(changes->at(0).who, "x");
+    EXPECT_EQ(changes->at(0).transaction, "u");
+    EXPECT_EQ(changes->at(0).action, Change::Action::unset);
+    EXPECT_EQ(changes->at(1).source, Source::user_data);
+    EXPECT_EQ(changes->at(1).who, "someone");
+    EXPECT_EQ(changes->at(1).action, Change::Action::set);
+}
+
+TEST_F(StoreTest, WhatIsSoAlreadyIsNoChange)
 {
     set({{"k", "1"}}, Source::api);
-    set({{"k", "2"}}, Source::api);
-    const auto changes = store_->changes(10);
-    ASSERT_EQ(changes->size(), 2U);
-    EXPECT_EQ(changes->at(0).key, "k");
-    EXPECT_EQ(changes->at(0).before, "1");
-    EXPECT_EQ(changes->at(0).after, "2");
-    EXPECT_EQ(changes->at(0).who, "someone");
-    EXPECT_EQ(changes->at(1).before, std::nullopt);
+    ASSERT_TRUE(store_->patch("t", {{"k", "1"}}, {Source::api, "another"}, Strength::strong));
+    ASSERT_TRUE(store_->commit("t"));
+    EXPECT_EQ(store_->changes(10)->size(), 1U);
+    EXPECT_EQ(store_->live().at("k").provenance.who, "someone") << "who chose it";
+}
+
+TEST_F(StoreTest, AStrongerValueIsAChange)
+{
+    set({{"k", "1"}}, Source::generator, Strength::weak);
+    set({{"k", "1"}}, Source::generator, Strength::strong);
+    EXPECT_EQ(store_->live().at("k").provenance.strength, Strength::strong);
+    EXPECT_EQ(store_->changes(10)->size(), 2U);
+}
+
+TEST_F(StoreTest, NoFileHoldsAValueThatWasReplaced)
+{
+    // Short ones lie among others in a page, long ones have pages of their own.
+    const std::string small = "first-secret";
+    const std::string large = "second-secret" + std::string(20'000, 's');
+    set({{"settings.a", small}, {"settings.b", large}}, Source::api);
+    set({{"settings.a", "1"}, {"settings.b", "1"}}, Source::api);
+    set({{"settings.a", small}, {"settings.b", large}}, Source::api);
+    const std::vector keys{*Key::parse("settings")};
+    ASSERT_TRUE(store_->unset("u", keys, {Source::api, "x"}));
+    ASSERT_TRUE(store_->commit("u"));
+    std::string bytes; // While the store is open, as it is for as long as the machine runs.
+    for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+        std::ifstream file(entry.path(), std::ios::binary);
+        bytes += std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    EXPECT_THAT(bytes, AllOf(Not(HasSubstr(small)), Not(HasSubstr("second-secret")),
+                             Not(HasSubstr("ssssssss"))));
+}
+
+TEST_F(StoreTest, LogStaysSmallWhateverIsChangedHowOften)
+{
+    const std::string long_name(200'000, 't');
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(store_->patch(long_name, {{"k", std::to_string(i)}}, {Source::api, "x"},
+                                  Strength::strong));
+        ASSERT_TRUE(store_->commit(long_name));
+    }
+    EXPECT_EQ(store_->changes(100)->size(), 5U) << "the newest, of a mebibyte in all";
+    set({{"k", std::string(1'000'000, '1')}}, Source::api);
+    set({{"k", std::string(1'000'000, '2')}}, Source::api);
+    EXPECT_LT(std::filesystem::file_size(directory_ / "settings.sqlite"), 4U << 20U);
 }
 
 TEST_F(StoreTest, NotesSurviveReopening)

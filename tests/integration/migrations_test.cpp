@@ -60,11 +60,14 @@ protected:
             TRY_ASSIGN(auto parsed, store::parse_migration(vm::migration_of(migration)));
             known.push_back(std::move(parsed));
         }
-        const store::Check check = [this](const store::Values& values) -> Result<void> {
-            TRY(model_.flatten(model_.nest(values)));
-            return {};
+        const store::Judge judge = [this](const store::Values& values) {
+            std::map<std::string, std::string> refused;
+            for (const auto& problem : model_.refused(values)) {
+                refused.emplace(problem.key, to_text(problem));
+            }
+            return refused;
         };
-        return store::migrate(files_, {store::recover_store, check}, folder_,
+        return store::migrate(files_, {store::recover_store, judge}, folder_,
                               *Version::parse(version), known);
     }
     /// The settings that count once it has started.
@@ -115,6 +118,29 @@ TEST_F(Migrations, AreRefusedWhereTheyMakeWhatTheModelDoesNotKnow)
     const auto done = migrate_to("1.9.0", {"1.9.0"});
     ASSERT_FALSE(done.has_value());
     EXPECT_TRUE(done.error().message().contains("settings.motd")) << done.error().message();
+}
+
+TEST_F(Migrations, GoBackWithoutWhatTheOlderModelDoesNotTake)
+{
+    expect("1.1.0", {"1.1.0"});
+    {
+        auto store = adopt("1.1.0");
+        set(*store, {{"motd", "newest"}}, store::Source::api);
+        // As a model may that has learned of a word and of a setting.
+        ASSERT_TRUE(store->patch("t", {{"settings.kernel.lockdown", "\"strict\""},
+                                       {"settings.kernel.newer", "1"}},
+                                 {store::Source::api, "test"}, store::Strength::strong));
+        ASSERT_TRUE(store->commit("t"));
+    }
+    const auto back = migrate_to("1.0.0", {});
+    ASSERT_TRUE(back.has_value()) << back.error().message();
+    EXPECT_EQ(back->aside.size(), 2U);
+    auto store = adopt("1.0.0");
+    ASSERT_TRUE(store.has_value());
+    const auto settings = model_.nest(store->live_values());
+    EXPECT_EQ(settings["motd"], "newest");
+    EXPECT_TRUE(model_.refused(store->live_values()).empty());
+    EXPECT_TRUE(model_.judge(settings).problems.empty());
 }
 
 } // namespace

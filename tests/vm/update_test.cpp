@@ -298,6 +298,24 @@ TEST_F(Update, GoesFromVersionToVersionAndBack)
     reboot();
     EXPECT_EQ(version(), "1.1.0");
     expect_settings_of("1.1.0");
+    wait_until_proven();
+
+    // The other set has worked, and still gives way where it cannot bring the settings to its version.
+    const auto spoilt = machine_->shell(
+        "mkdir -p /var/lib/bottlerocket/datastore/current/settings.sqlite.new/in-the-way");
+    ASSERT_TRUE(succeeds(spoilt));
+    ASSERT_EQ(spoilt->exit_status, 0) << spoilt->output;
+    ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/rollback-update")));
+    ASSERT_TRUE(succeeds(machine_->console().skip_to_end()));
+    ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
+    ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set A", boot_limit)));
+    ASSERT_TRUE(succeeds(machine_->console().wait_for("starting set B", boot_limit)));
+    ASSERT_TRUE(succeeds(machine_->wait_for_api()));
+    EXPECT_EQ(version(), "1.1.0");
+    expect_settings_of("1.1.0");
+    EXPECT_EQ(machine_->flags_of("HOLDFAST-BOOT-A"), (boot::SlotFlags{1, 0, false}));
+    EXPECT_THAT(fall_back_with("cannot be brought"),
+                AllOf(HasSubstr("settings cannot be brought to this version"), HasSubstr("1.2.0")));
 }
 
 TEST_F(Update, IsLeftWhenItsHealthCheckFails)

@@ -1,5 +1,7 @@
 #include "api/server/handlers.hpp"
 
+#include "store/migration/notes.hpp"
+
 namespace holdfast::api {
 
 namespace {
@@ -56,6 +58,23 @@ Result<Response> post_user_data_report(Context& context, const Request& request)
     return empty_response();
 }
 
+/// Settings that count for nothing at this version, after an update or on the way back from one.
+Result<Response> get_refused_settings(Context& context, const Request&)
+{
+    TRY_ASSIGN(const auto text, context.store.note(store::aside_note));
+    TRY_ASSIGN(const auto aside, store::parse_aside(text));
+    Json settings = Json::array();
+    for (const auto& [place, refused] : aside) {
+        const auto& provenance = refused.stored.provenance;
+        settings.push_back({{"key", place.first},
+                            {"source", store::name(place.second)},
+                            {"who", provenance.who},
+                            {"when", std::format("{:%FT%TZ}", provenance.when)},
+                            {"problem", refused.why}});
+    }
+    return json_response({{"settings", std::move(settings)}});
+}
+
 } // namespace
 
 void add_action_handlers(Router& router, Context& context)
@@ -69,6 +88,7 @@ void add_action_handlers(Router& router, Context& context)
     add("GET", "/apply/status", get_apply_status);
     add("POST", "/apply/status", post_apply_status);
     add("GET", "/reports/user-data", get_user_data_report);
+    add("GET", "/reports/refused-settings", get_refused_settings);
     add("POST", "/reports/user-data", post_user_data_report);
 }
 

@@ -27,7 +27,7 @@ void add_settings_handlers(Router& router, Context& context);
 void add_transaction_handlers(Router& router, Context& context);
 /// /services, /configuration-files, /metadata/….
 void add_model_handlers(Router& router, Context& context);
-/// /actions/reboot, and ours: /apply/status, /reports/user-data.
+/// /actions/reboot, and ours: /apply/status, /reports/user-data, /reports/refused-settings.
 void add_action_handlers(Router& router, Context& context);
 
 // Shared by the handlers.

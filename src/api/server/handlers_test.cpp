@@ -6,6 +6,7 @@
 #include "io/testing/fake_processes.hpp"
 #include "io/testing/fake_random.hpp"
 #include "settings/types/pem_samples.hpp"
+#include "store/migration/notes.hpp"
 
 #include <gmock/gmock.h>
 
@@ -373,6 +374,21 @@ TEST_F(HandlersTest, UserDataReportIsKeptInTheStore)
     EXPECT_THAT(*store_.note("report/user-data"), HasSubstr("providers"));
 }
 
+TEST_F(HandlersTest, RefusedSettingsAreToldWithoutTheirValues)
+{
+    EXPECT_EQ(get("/reports/refused-settings")["settings"], Json::array());
+    const store::Aside aside{{{"settings.motd", store::Source::api},
+                              {{"\"secret\"", {store::Source::api, "uid=0", {}}},
+                               "settings.motd: expected a number"}}};
+    ASSERT_TRUE(store_.set_note(store::aside_note, store::aside_text(aside)));
+    EXPECT_EQ(get("/reports/refused-settings")["settings"],
+              Json::array({{{"key", "settings.motd"},
+                            {"source", "api"},
+                            {"who", "uid=0"},
+                            {"when", "1970-01-01T00:00:00Z"},
+                            {"problem", "settings.motd: expected a number"}}}));
+}
+
 TEST_F(HandlersTest, ApplyStatusShowsTheLastRunAndTakesTheBoots)
 {
     EXPECT_EQ(get("/apply/status")["state"], "none");
@@ -395,7 +411,8 @@ TEST_F(HandlersTest, RepliesAreAsRecorded)
           "/configuration-files?names=chrony-conf,api-remote", "/tx/list",
           "/settings/provenance?keys=settings.motd", "/settings/changes",
           "/metadata/affected-services?keys=settings.motd", "/v2/metadata/setting-generators",
-          "/metadata/setting-generators", "/reports/user-data", "/apply/status",
+          "/metadata/setting-generators", "/reports/user-data", "/reports/refused-settings",
+          "/apply/status",
           "/services?names=nope", "/settings?keys=", "/nowhere"}) {
         const auto response = ask("GET", target);
         const auto body = parse_json(response.body);

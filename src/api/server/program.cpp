@@ -9,10 +9,12 @@
 #include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/posix_service_manager.hpp"
-#include "store/migration/image.hpp"
 #include "store/migration/migrate.hpp"
+#include "store/migration/notes.hpp"
+#include "store/reserve.hpp"
 
 #include <cstdio>
+#include <thread>
 #include <unistd.h>
 
 namespace holdfast::api {
@@ -55,10 +57,22 @@ Result<store::Store> open_store(const ServerOptions& options, const settings::Mo
     // 0700: the store holds keys and passwords.
     TRY(system.files.create_directories(options.datastore_path, 0700));
     TRY_ASSIGN(auto store, store::Store::open(options.datastore_path, system.clock));
+    store.on_full_disk([&files = system.files, folder = options.datastore_path.parent_path()] {
+        log::warning("the disk of the settings store is full; its reserve is given away");
+        static_cast<void>(store::give_reserve(files, folder).has_value()); // Else it fails again.
+    });
     TRY_ASSIGN(const auto version, os_version(system.files, options.os_release));
     TRY(store.adopt_image(version, model.defaults()).while_("taking the image's defaults"));
     TRY(remember_migrations(store, options, system.files).while_("remembering migrations"));
     return store;
+}
+
+void keep_reserve(io::Files& files, const std::filesystem::path& folder)
+{
+    if (const auto kept = store::keep_reserve(files, folder); !kept.has_value()) {
+        log::warning("no reserve on the disk of the settings store",
+                     {{"problem", kept.error().message()}});
+    }
 }
 
 /// Brings the remote listener in line with its configuration file. What cannot be used changes
@@ -101,15 +115,15 @@ Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::S
     return server.listen({options.socket_path, options.socket_gid});
 }
 
-/// The model's word on values that migrations made. Borrows the model.
-store::Check model_check(const settings::Model& model)
+/// The model's word on values of another version. Borrows the model.
+store::Judge model_judge(const settings::Model& model)
 {
-    return [&model](const store::Values& values) -> Result<void> {
-        const auto judged = model.judge(model.nest(values));
-        if (!judged.problems.empty()) {
-            return fail(Errc::invalid, "{}", to_text(judged.problems.front()));
+    return [&model](const store::Values& values) {
+        std::map<std::string, std::string> refused;
+        for (const auto& problem : model.refused(values)) {
+            refused.emplace(problem.key, to_text(problem));
         }
-        return {};
+        return refused;
     };
 }
 
@@ -121,7 +135,7 @@ Result<void> migrate_store(const ServerOptions& options, const settings::Model& 
     TRY_ASSIGN(const auto version, version_of(system.files, options.os_release));
     TRY_ASSIGN(const auto known, store::load_migrations(system.files, migrations));
     TRY_ASSIGN(const auto done,
-               store::migrate(system.files, {store::recover_store, model_check(model)},
+               store::migrate(system.files, {store::recover_store, model_judge(model)},
                               options.datastore_path.parent_path(), version, known));
     if (done.from.has_value()) {
         log::info("settings are of another version",
@@ -129,6 +143,13 @@ Result<void> migrate_store(const ServerOptions& options, const settings::Model& 
                    {"to", version.str()},
                    {"applied", std::to_string(done.forward)},
                    {"taken back", std::to_string(done.backward)}});
+    }
+    for (const auto& [place, refused] : done.aside) {
+        log::warning("a setting of another version is put aside",
+                     {{"key", place.first}, {"problem", refused.why}});
+    }
+    for (const auto& warning : done.warnings) {
+        log::warning("going on all the same", {{"problem", warning}});
     }
     if (!done.restored.empty()) {
         log::warning("settings as they were when this version ran last; newer ones are kept aside",
@@ -174,6 +195,9 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
     TRY(manager.notify("READY=1"));
     log::info("API listens", {{"socket", options.socket_path.native()}});
+    // Beside the first requests of a first boot, which need not wait for the disk.
+    const std::jthread reserve(keep_reserve, std::ref(system.files),
+                               options.datastore_path.parent_path());
     server.run();
     log::info("API ends");
     return 0;

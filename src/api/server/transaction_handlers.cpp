@@ -35,9 +35,8 @@ Result<Response> get_transaction_v2(Context& context, const Request& request)
         // The raw stored JSON text, quotes and all: clients of the reference parse it again.
         metadata[key] = {{"strength", std::format("\"{}\"", name(stored.provenance.strength))}};
     }
-    return json_response(
-        {{"settings", readable_settings(context, request, values_of(pending))},
-         {"metadata", std::move(metadata)}});
+    return json_response({{"settings", readable_settings(context, request, values_of(pending))},
+                          {"metadata", std::move(metadata)}});
 }
 
 Result<Response> delete_transaction(Context& context, const Request& request)
@@ -120,18 +119,18 @@ Result<Response> unset(Context& context, const Request& request)
     return response;
 }
 
-/// Values are left out: the log is for "who changed what when", and some settings are secrets.
 Result<Response> get_changes(Context& context, const Request&)
 {
     TRY_ASSIGN(const auto changes, context.store.changes(most_changes_told));
     Json answer = Json::array();
     for (const auto& change : changes) {
-        answer.push_back({{"when", std::format("{:%FT%TZ}", change.when)},
-                          {"transaction", change.transaction},
-                          {"key", change.key},
-                          {"source", store::name(change.source)},
-                          {"who", change.who},
-                          {"action", change.after.has_value() ? "set" : "unset"}});
+        answer.push_back(
+            {{"when", std::format("{:%FT%TZ}", change.when)},
+             {"transaction", change.transaction},
+             {"key", change.key},
+             {"source", store::name(change.source)},
+             {"who", change.who},
+             {"action", change.action == store::Change::Action::set ? "set" : "unset"}});
     }
     return json_response(answer);
 }

@@ -1,6 +1,7 @@
 #include "io/testing/fake_files.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace holdfast::io {
 
@@ -16,7 +17,11 @@ public:
         const bool was_on = !disk_.is_off_;
         auto step = disk_.take_step();
         if (step.has_value()) {
-            node_->content += content;
+            const auto room = disk_.space_left();
+            node_->content += content.substr(0, room);
+            if (content.size() > room) {
+                return fail(Errc::no_space, "writing: No space left on device");
+            }
         } else if (was_on) {
             node_->content += content.substr(0, content.size() / 2);
         }
@@ -60,6 +65,29 @@ Result<void> FakeFiles::take_step()
         return fail(Errc::io, "the power went");
     }
     return {};
+}
+
+std::size_t FakeFiles::space_used() const
+{
+    std::set<std::shared_ptr<Node>> files; // Two names of a file take its room once.
+    for (const auto& [name, node] : names_) {
+        if (node->kind == Node::Kind::file) {
+            files.insert(node);
+        }
+    }
+    std::size_t bytes = 0;
+    for (const auto& file : files) {
+        bytes += file->content.size();
+    }
+    return bytes;
+}
+
+std::size_t FakeFiles::space_left() const
+{
+    if (!space_) {
+        return std::string_view::npos;
+    }
+    return *space_ - std::min(*space_, space_used());
 }
 
 path FakeFiles::resolve(const path& name, Last last) const

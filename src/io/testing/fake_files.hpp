@@ -47,6 +47,10 @@ public:
     /// follows fails with `io` until `restart`.
     void cut_power_after(int steps) { steps_left_ = steps; }
     void restart(Unflushed unflushed);
+    /// All files together may have this many bytes; a write that would be more is cut where the disk
+    /// is full, and fails with `no_space`.
+    void limit_space(std::size_t bytes) { space_ = bytes; }
+    std::size_t space_used() const;
 
     // For setting up and looking: no steps, and safely on the disk.
     void put(const std::filesystem::path& path, std::string content, Mode mode = 0644);
@@ -71,6 +75,7 @@ private:
     /// Fails when power is off or goes at this step.
     Result<void> take_step();
     Result<void> check_power() const;
+    std::size_t space_left() const;
     /// The path with links in its directories followed (and the last one too, if asked for).
     enum class Last { follow, keep };
     std::filesystem::path resolve(const std::filesystem::path& path, Last last) const;
@@ -83,6 +88,7 @@ private:
     Names durable_names_; ///< …the names as they are on the disk.
     std::optional<int> steps_left_;
     bool is_off_ = false;
+    std::optional<std::size_t> space_; ///< Nothing: without end.
 };
 
 } // namespace holdfast::io

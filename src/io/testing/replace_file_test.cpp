@@ -45,5 +45,20 @@ TEST(ReplaceFile, GivesTheModeEvenWhenAnOldDraftHadAnother)
     EXPECT_FALSE(disk.exists("/store/key.new"));
 }
 
+TEST(ReplaceFile, LeavesNoDraftOnAFullDisk)
+{
+    FakeFiles disk({{"/store/motd", "old"}});
+    disk.limit_space(10);
+
+    const auto replaced = replace_file(disk, "/store/motd", "longer than that");
+    ASSERT_FALSE(replaced.has_value());
+    EXPECT_EQ(replaced.error().code(), Errc::no_space);
+    EXPECT_EQ(*disk.read("/store/motd"), "old");
+    EXPECT_EQ(disk.space_used(), 3U) << "a draft would keep the disk full";
+
+    EXPECT_TRUE(replace_file(disk, "/store/motd", "new").has_value());
+    EXPECT_EQ(*disk.read("/store/motd"), "new");
+}
+
 } // namespace
 } // namespace holdfast::io

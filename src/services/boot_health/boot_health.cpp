@@ -1,6 +1,7 @@
 #include "services/boot_health/boot_health.hpp"
 
 #include "base/log.hpp"
+#include "base/os_release.hpp"
 #include "base/text.hpp"
 #include "json/json.hpp"
 #include "services/boot_health/commands.hpp"
@@ -56,7 +57,9 @@ Result<std::vector<UnitState>> states_of(io::Processes& processes,
                                          const std::vector<std::string>& units)
 {
     io::Command show{.arguments = {"/usr/bin/systemctl", "show",
-                                   "--property=Id,Names,LoadState,ActiveState,StatusText", "--"},
+                                   "--property=Id,Names,LoadState,ActiveState,"
+                                   "StatusText,ExecMainStatus",
+                                   "--"},
                      .time_limit = program_limit};
     show.arguments.insert(show.arguments.end(), units.begin(), units.end());
     TRY_ASSIGN(const auto shown, io::run_checked(processes, show));
@@ -146,10 +149,21 @@ void keep_reason(World& world, const std::string& reason)
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
         world.clock.now().time_since_epoch());
     const auto facts = world.files.read("/run/holdfast/boot.env");
+    const auto release = world.files.read("/etc/os-release");
+    const auto version = OsRelease::parse(release.has_value() ? *release : "").value("VERSION_ID");
     const Json report = {{"reason", reason},
                          {"time", seconds.count()},
+                         {"version", version.has_value() ? *version : ""},
                          {"boot", facts.has_value() ? *facts : ""}};
-    const auto kept = io::replace_file(world.files, failure_file, to_pretty_text(report) + "\n");
+    const auto text = to_pretty_text(report) + "\n";
+    auto kept = io::replace_file(world.files, failure_file, text);
+    if (!kept.has_value() && kept.error().code() == Errc::no_space) {
+        // An older one would explain this boot wrongly, and its room may be all there is.
+        kept = world.files.remove(failure_file);
+        if (kept.has_value()) {
+            kept = io::replace_file(world.files, failure_file, text);
+        }
+    }
     if (!kept.has_value()) {
         log::warning("the reason could not be kept; going on", {{"why", kept.error().message()}});
     }
@@ -170,6 +184,30 @@ Result<void> reboot(World& world)
                         {.arguments = {"/usr/bin/systemctl", "reboot", "--force", "--force"},
                          .time_limit = program_limit}));
     return {};
+}
+
+/// Whether the API server has said that the settings, which another version left, cannot be brought to
+/// this one. Starting again changes nothing about that.
+bool cannot_use_settings(io::Processes& processes)
+{
+    constexpr auto api_server = "apiserver.service";
+    constexpr auto not_to_be_restarted = "78"; // EX_CONFIG of sysexits.h.
+    const auto units = states_of(processes, {api_server});
+    return units.has_value() && units->size() == 1 && units->front().active == "failed" &&
+           units->front().exit_status == not_to_be_restarted;
+}
+
+/// Gives way to the other set, which the settings may be of. False where that has not worked yet, or
+/// has given way to this one.
+bool leave_for_other_set(io::Processes& processes)
+{
+    const auto left = io::run_checked(
+        processes, {.arguments = {"/usr/bin/signpost", "fall-back-to-inactive"},
+                    .time_limit = program_limit});
+    if (!left.has_value()) {
+        log::warning("this set stays", {{"why", left.error().message()}});
+    }
+    return left.has_value();
 }
 
 /// Somebody wants to wait for longer than a boot may take otherwise. The unit's own limit is what
@@ -256,6 +294,10 @@ Result<void> deal_with_failure(World& world, const std::string& reason)
         answers.has_value() && *answers) {
         tell_console(world.files, "boot failed: " + reason + "; the API stays up");
         return note_judgement(world.files, "failed\n");
+    }
+    if (cannot_use_settings(world.processes) && leave_for_other_set(world.processes)) {
+        tell_console(world.files, "boot failed: " + reason + "; going back to the other set");
+        return reboot(world);
     }
     tell_console(world.files, "boot failed: " + reason + "; rebooting in a minute");
     world.clock.sleep(pause_before_reboot);

@@ -31,7 +31,8 @@ Result<void> mark_successful(World& world);
 
 /// After a bad one: keeps the reason on PRIVATE, tells the console, and reboots a set that has not
 /// succeeded before, so that the boot manager takes the other one. A set that has succeeded stays
-/// up as long as its API can be reached; where it cannot, only a reboot can help, after a minute.
+/// up as long as its API can be reached. Where it cannot, a set that cannot use the settings gives way
+/// to the other one, if that has succeeded too; else only a reboot can help, after a minute.
 Result<void> deal_with_failure(World& world, const std::string& reason);
 
 /// Keeps the machine id that the initrd made for this boot, for all later ones.

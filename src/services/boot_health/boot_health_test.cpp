@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -185,6 +186,73 @@ TEST(BootHealth, RebootsAProvenSetThatNobodyCanReachAfterAMinute)
     EXPECT_EQ(*run({"failed"}, machine.world), 0);
     EXPECT_EQ(machine.clock.slept(), std::chrono::minutes(1));
     EXPECT_THAT(machine.processes.command_lines(), Contains(reboot_line));
+}
+
+constexpr auto fall_back_line = "/usr/bin/signpost fall-back-to-inactive";
+
+/// A set that has worked before, whose API server has ended with a status.
+struct ProvenMachine : Machine {
+    explicit ProvenMachine(const std::string& exit_status)
+    {
+        processes = io::FakeProcesses();
+        processes.answer("/usr/bin/signpost status", printed(proven));
+        processes.answer("/usr/bin/systemctl reboot", {});
+        processes.answer("/usr/bin/systemctl show", printed(block("apiserver.service", "failed") +
+                                                            "ExecMainStatus=" + exit_status + "\n"));
+        sockets.reply.clear();
+    }
+};
+
+TEST(BootHealth, GivesWayToTheOtherSetWhereTheSettingsCannotBeUsed)
+{
+    ProvenMachine machine("78");
+    machine.processes.answer(fall_back_line, {});
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(), IsSupersetOf({fall_back_line, reboot_line}));
+    EXPECT_EQ(machine.clock.slept().count(), 0);
+    EXPECT_THAT(*machine.files.read("/dev/kmsg"), HasSubstr("going back to the other set"));
+}
+
+TEST(BootHealth, TriesASetAgainThatHasNoOtherToGiveWayTo)
+{
+    // As it is for the second of two sets that fail: they do not send each other a machine.
+    ProvenMachine machine("78");
+    machine.processes.answer(fall_back_line, io::Outcome{1, "", "Set B has not worked either"});
+    EXPECT_EQ(*run({"failed"}, machine.world), 0);
+    EXPECT_THAT(machine.processes.command_lines(), IsSupersetOf({fall_back_line, reboot_line}));
+    EXPECT_EQ(machine.clock.slept(), std::chrono::minutes(1));
+}
+
+TEST(BootHealth, GivesAProvenSetUpForNothingElse)
+{
+    ProvenMachine crashed("1");
+    EXPECT_EQ(*run({"failed"}, crashed.world), 0);
+    EXPECT_THAT(crashed.processes.command_lines(), Not(Contains(fall_back_line)));
+    EXPECT_EQ(crashed.clock.slept(), std::chrono::minutes(1));
+    ProvenMachine reachable("78");
+    reachable.sockets.reply = "HTTP/1.1 200 OK\r\n";
+    EXPECT_EQ(*run({"failed"}, reachable.world), 0);
+    EXPECT_THAT(reachable.processes.command_lines(), Not(Contains(fall_back_line)));
+}
+
+TEST(BootHealth, KeepsTheReasonWhereADraftDidNotFit)
+{
+    Machine machine;
+    machine.units_are("active", "failed");
+    machine.files.limit_space(machine.files.space_used() + 500);
+    EXPECT_FALSE(io::replace_file(machine.files, "/.bottlerocket/store", std::string(4000, 'x')));
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.reason(), HasSubstr("apiserver.service failed"));
+}
+
+TEST(BootHealth, KeepsTheReasonInTheRoomOfAnOlderOne)
+{
+    Machine machine;
+    machine.units_are("active", "failed");
+    machine.files.put("/.bottlerocket/boot-failure.json", std::string(500, ' '));
+    machine.files.limit_space(machine.files.space_used());
+    EXPECT_EQ(*run({"check"}, machine.world), 1);
+    EXPECT_THAT(machine.reason(), HasSubstr("apiserver.service failed"));
 }
 
 TEST(BootHealth, SaysWhichStageFailedAndWhatItSaid)

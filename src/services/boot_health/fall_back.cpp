@@ -69,6 +69,7 @@ Evidence gather(io::Files& files, char set)
     const auto failure = read_object(files, failure_file);
     if (is_of_set(text_of(failure, "boot"), set)) {
         evidence.judged_reason = text_of(failure, "reason");
+        evidence.judged_version = text_of(failure, "version");
     }
     evidence.kernel_panic = find_panic(files);
     evidence.has_reached_private =
@@ -78,7 +79,7 @@ Evidence gather(io::Files& files, char set)
 
 } // namespace
 
-std::optional<char> failed_trial(std::string_view signpost_status)
+std::optional<char> set_that_was_left(std::string_view signpost_status)
 {
     const auto sets = update::parse_sets(signpost_status);
     if (!sets.has_value() || !sets->other) {
@@ -110,7 +111,7 @@ std::string reason_of(const Evidence& evidence)
 
 void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signpost_status)
 {
-    const auto set = failed_trial(signpost_status);
+    const auto set = set_that_was_left(signpost_status);
     if (!set) {
         return;
     }
@@ -120,8 +121,11 @@ void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signp
         return;
     }
     const auto name = std::string("set ") + static_cast<char>(*set - 'a' + 'A');
-    const auto reason = name + " did not mark itself successful: " + reason_of(gather(files, *set));
-    const auto version = text_of(staged, "version");
+    const auto evidence = gather(files, *set);
+    const auto reason = name + " did not mark itself successful: " + reason_of(evidence);
+    // The set may have been written long before the last update was prepared.
+    const auto version = evidence.judged_version.empty() ? text_of(staged, "version")
+                                                         : evidence.judged_version;
     log::warning("left an update again", {{"version", version}, {"reason", reason}});
     const Json record = {{"reason", reason},
                          {"version", version.empty() ? Json() : Json(version)},

@@ -10,19 +10,20 @@
 /// Finds out, after an update was left again, why.
 namespace holdfast::boot_health {
 
-/// The letter of the set that was tried and left: the one that does not run, is to be preferred,
-/// has no tries left and has never succeeded. From what `signpost status` prints. Nothing where
-/// there is none, or where the text does not say.
-std::optional<char> failed_trial(std::string_view signpost_status);
+/// The letter of the set that was left, after its trial or because it gave way later: the one that
+/// does not run, was to be preferred once, and has neither tries left nor a success. From what
+/// `signpost status` prints. Nothing where there is none, or where the text does not say.
+std::optional<char> set_that_was_left(std::string_view signpost_status);
 
 /// Where a boot that fails keeps why, for the next one: an object with `reason`, `time` (seconds since
-/// 1970) and `boot` (the facts of that boot).
+/// 1970), `version` (of the system) and `boot` (the facts of that boot).
 inline constexpr auto failure_file = "/.bottlerocket/boot-failure.json";
 
 /// What a boot that failed may have left behind. Each is a text, or nothing.
 struct Evidence {
     std::optional<std::string> boot_fault;    ///< Of boot manager or initrd, by a variable.
-    std::optional<std::string> judged_reason; ///< Written by boot-health in that boot.
+    std::optional<std::string> judged_reason; ///< Written by boot-health in that boot,
+    std::string judged_version;               ///< with its version, if that was known.
     std::optional<std::string> kernel_panic;  ///< A line of the kernel's last words (pstore).
     bool has_reached_private = false;         ///< Its initrd came as far as PRIVATE.
 };

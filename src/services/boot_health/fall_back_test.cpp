@@ -24,7 +24,7 @@ constexpr auto good = "priority=1 tries_left=0 successful=true";
 constexpr auto better = "priority=2 tries_left=0 successful=true";
 constexpr auto failed = "priority=2 tries_left=0 successful=false";
 
-TEST(FailedTrial, IsTheOtherSetThatWasTriedInVain)
+TEST(SetThatWasLeft, IsTheOtherOneThatWasTriedInVainOrGaveWay)
 {
     struct Case {
         const char* what;
@@ -34,6 +34,8 @@ TEST(FailedTrial, IsTheOtherSetThatWasTriedInVain)
     for (const auto& [what, text, set] : {
              Case{"fell back to A", status(good, failed, 'A'), 'b'},
              Case{"fell back to B", status(failed, good, 'B'), 'a'},
+             Case{"A gave way to B", status("priority=1 tries_left=0 successful=false", better, 'B'),
+                  'a'},
              Case{"the trial itself", status(good, failed, 'B'), std::nullopt},
              Case{"two good sets", status(good, better, 'A'), std::nullopt},
              Case{"empty other set", status(good, "priority=0 tries_left=0 successful=false", 'A'),
@@ -48,7 +50,7 @@ TEST(FailedTrial, IsTheOtherSetThatWasTriedInVain)
                   std::nullopt},
              Case{"nothing", "", std::nullopt},
          }) {
-        EXPECT_EQ(failed_trial(text), set) << what;
+        EXPECT_EQ(set_that_was_left(text), set) << what;
     }
 }
 
@@ -78,6 +80,18 @@ TEST_F(FallBack, TellsWhatBootHealthSawInTheFailedBoot)
     EXPECT_EQ(record()["version"], "1.1.0");
     EXPECT_EQ(record()["when"], "2024-01-01T00:00:00Z");
     EXPECT_FALSE(files.exists("/.bottlerocket/boot-failure.json"));
+}
+
+TEST_F(FallBack, TellsOfASetThatGaveWayWithItsOwnVersion)
+{
+    // Prepared last was the set that runs.
+    files.put("/.bottlerocket/boot-failure.json",
+              R"({"reason": "apiserver.service failed", "version": "1.0.0",
+                  "boot": "HOLDFAST_SET=a\n"})");
+    report_fall_back(files, clock,
+                     status("priority=1 tries_left=0 successful=false", better, 'B'));
+    EXPECT_EQ(reason(), "set A did not mark itself successful: apiserver.service failed");
+    EXPECT_EQ(record()["version"], "1.0.0");
 }
 
 TEST_F(FallBack, DoesNotBlameTheOtherSetsOldTrouble)

@@ -112,6 +112,8 @@ std::vector<UnitState> parse_units(std::string_view shown)
             unit.active = value;
         } else if (key == "StatusText") {
             unit.status = value;
+        } else if (key == "ExecMainStatus") {
+            unit.exit_status = value;
         }
     }
     return units;

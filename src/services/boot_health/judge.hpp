@@ -36,6 +36,7 @@ struct UnitState {
     std::string load;               ///< "loaded", "not-found", …
     std::string active;             ///< "active", "activating", "failed", …
     std::string status; ///< What the service last said of itself, such as why it cannot go on.
+    std::string exit_status; ///< Of its last process: "0", "78".
 };
 /// "apiserver.service failed: settings cannot be …".
 std::string failure_of(const UnitState& unit);

@@ -4,6 +4,7 @@
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 #include "store/migration/image.hpp"
+#include "store/reserve.hpp"
 #include "store/store.hpp"
 
 #include <gmock/gmock.h>
@@ -16,6 +17,7 @@ namespace {
 
 using io::Unflushed;
 using testing::AnyOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::filesystem::path folder = "/var/lib/bottlerocket/datastore";
@@ -31,12 +33,21 @@ Result<void> nothing_to_recover(const std::filesystem::path&)
     return {};
 }
 
-Result<void> everything_is_fine(const Values&)
+/// An image that takes all but these.
+Hooks refusing(const Values& refused)
 {
-    return {};
+    return {nothing_to_recover, [refused](const Values& values) {
+                std::map<std::string, std::string> found;
+                for (const auto& [key, value] : refused) {
+                    if (values.contains(key) && values.at(key) == value) {
+                        found[key] = key + ": not this";
+                    }
+                }
+                return found;
+            }};
 }
 
-const Hooks hooks{nothing_to_recover, everything_is_fine};
+const Hooks hooks = refusing({});
 
 std::vector<Migration> known()
 {
@@ -273,17 +284,131 @@ TEST_F(Migrate, LeavesABrokenStoreAsItIs)
 
 TEST_F(Migrate, LeavesTheStoreWhenTheNewVersionRefusesWhatAMigrationMade)
 {
-    Values asked;
-    const Hooks strict{nothing_to_recover, [&](const Values& values) -> Result<void> {
-                           asked = values;
-                           return fail(Errc::invalid, "settings.greeting: expected a number");
-                       }};
+    const auto strict = refusing({{"settings.greeting", "\"mine\""}});
     const auto refused = migrate(files_, strict, folder, version("1.1.0"), known());
     ASSERT_FALSE(refused.has_value());
     EXPECT_THAT(refused.error().message(), HasSubstr("settings.greeting"));
-    EXPECT_EQ(asked, (Values{{"settings.greeting", "\"mine\""}})) << "and nothing that stayed as it was";
     EXPECT_EQ(*files_.read(live), original_);
     EXPECT_FALSE(files_.exists(folder / "v1.0.0.sqlite"));
+}
+
+/// With values that the newer version takes and the older one does not, one of them under a new name.
+class MigrateRefused : public Migrate {
+protected:
+    MigrateRefused()
+    {
+        to("1.1.0");
+        change("1.1.0", [](Rows& rows) {
+            rows.at({"settings.greeting", Source::api}).value = "\"a new form\"";
+            rows[{"settings.kernel.lockdown", Source::api}].value = "\"a new word\"";
+            rows[{"settings.ntp.servers", Source::api}] = {"[\"new\"]", {Source::api, "uid=0", {}}};
+        });
+        newer_ = values();
+    }
+    void change(const std::string& at, const std::function<void(Rows&)>& change_rows)
+    {
+        auto image = *read_store(*files_.read(live));
+        change_rows(image.rows);
+        files_.put(live, *write_store(*files_.read(live), image, version(at)));
+    }
+    Migrated go(const std::string& at, const Hooks& judge)
+    {
+        auto migrated = migrate(files_, judge, folder, version(at), known());
+        EXPECT_TRUE(migrated.has_value()) << migrated.error().message();
+        return migrated.has_value() ? *std::move(migrated) : Migrated{};
+    }
+    static std::vector<std::string> keys(const Aside& aside)
+    {
+        std::vector<std::string> found;
+        for (const auto& [place, refused] : aside) {
+            found.push_back(place.first);
+        }
+        return found;
+    }
+
+    const Hooks older_ = refusing({{"settings.motd", "\"a new form\""},
+                                   {"settings.kernel.lockdown", "\"a new word\""}});
+    std::map<std::string, std::string> newer_;
+};
+
+TEST_F(MigrateRefused, ValuesAreAsideAtTheOlderVersionAndCountAgainAtTheNewer)
+{
+    const auto back = go("1.0.0", older_);
+    EXPECT_TRUE(back.restored.empty());
+    EXPECT_THAT(keys(back.aside), ElementsAre("settings.kernel.lockdown", "settings.motd"));
+    EXPECT_EQ(back.aside.begin()->second.why, "settings.kernel.lockdown: not this");
+    auto found = values();
+    EXPECT_FALSE(found.contains("settings.kernel.lockdown"));
+    EXPECT_EQ(found.at("settings.motd"), "\"default\"") << "what is below counts";
+    EXPECT_EQ(found.at("settings.ntp.servers"), "[\"new\"]") << "one key costs no other";
+
+    const auto forth = go("1.1.0", hooks);
+    EXPECT_TRUE(forth.aside.empty());
+    EXPECT_EQ(values(), newer_);
+}
+
+TEST_F(MigrateRefused, ValueGivesWayToWhatWasSetMeanwhile)
+{
+    go("1.0.0", older_);
+    change("1.0.0", [](Rows& rows) {
+        rows[{"settings.motd", Source::api}] = {"\"newer still\"", {Source::api, "uid=0", {}}};
+    });
+    go("1.1.0", hooks);
+    EXPECT_EQ(values().at("settings.greeting"), "\"newer still\"");
+    EXPECT_EQ(values().at("settings.kernel.lockdown"), "\"a new word\"");
+    go("1.0.0", hooks);
+    EXPECT_EQ(values().at("settings.motd"), "\"newer still\"") << "for good";
+}
+
+TEST_F(MigrateRefused, ValueFailsNoUpdateThatDoesNotTakeItEither)
+{
+    go("1.0.0", older_);
+    const auto forth = go("1.1.0", refusing({{"settings.greeting", "\"a new form\""},
+                                             {"settings.kernel.lockdown", "\"a new word\""}}));
+    EXPECT_THAT(keys(forth.aside), ElementsAre("settings.greeting", "settings.kernel.lockdown"));
+    EXPECT_EQ(go("1.0.0", older_).aside.size(), 2U);
+    go("1.1.0", hooks);
+    EXPECT_EQ(values(), newer_);
+}
+
+TEST_F(MigrateRefused, ValueThatNoMigrationMadeIsAsideOnTheWayForthToo)
+{
+    go("1.0.0", hooks);
+    const auto before = values();
+    const auto forth = go("1.1.0", refusing({{"settings.kernel.lockdown", "\"a new word\""}}));
+    EXPECT_THAT(keys(forth.aside), ElementsAre("settings.kernel.lockdown"));
+    EXPECT_FALSE(values().contains("settings.kernel.lockdown"));
+    go("1.0.0", hooks);
+    EXPECT_EQ(values(), before);
+}
+
+TEST_F(MigrateRefused, ValuesOfEachSourceAreJudged)
+{
+    change("1.1.0", [](Rows& rows) {
+        rows[{"settings.kernel.lockdown", Source::api}].value = "\"fine\"";
+        rows[{"settings.kernel.lockdown", Source::user_data}] = {"\"a new word\"",
+                                                                {Source::user_data, "x", {}}};
+        rows[{"settings.kernel.lockdown", Source::generator}] = {
+            "\"a new word\"", {Source::generator, "x", {}, Strength::weak}};
+    });
+    const auto back = go("1.0.0", older_);
+    EXPECT_TRUE(back.aside.contains({"settings.kernel.lockdown", Source::user_data}));
+    EXPECT_FALSE(back.aside.contains({"settings.kernel.lockdown", Source::generator}))
+        << "it is made again";
+    const auto rows = read_store(*files_.read(live))->rows;
+    EXPECT_TRUE(rows.contains({"settings.kernel.lockdown", Source::api}));
+    EXPECT_FALSE(rows.contains({"settings.kernel.lockdown", Source::user_data}));
+    EXPECT_FALSE(rows.contains({"settings.kernel.lockdown", Source::generator}));
+}
+
+TEST_F(MigrateRefused, ValuesThatCannotBeReadCostNoOthers)
+{
+    go("1.0.0", older_);
+    auto database = Database::from_bytes(*files_.read(live));
+    ASSERT_TRUE(database->execute("UPDATE notes SET text = '[{}]' WHERE name = 'aside'"));
+    files_.put(live, *database->to_bytes());
+    EXPECT_TRUE(go("1.1.0", hooks).restored.empty());
+    EXPECT_EQ(values().at("settings.ntp.servers"), "[\"new\"]");
 }
 
 TEST_F(Migrate, PutsTheKeptStoreBackWhenThereIsNoOtherWay)
@@ -299,18 +424,115 @@ TEST_F(Migrate, PutsTheKeptStoreBackWhenThereIsNoOtherWay)
     EXPECT_TRUE(files_.exists(folder / "v1.1.0.sqlite")) << "nothing is lost";
 }
 
-class MigratePowerCut : public testing::TestWithParam<Unflushed> {};
+/// A store as images left it that logged values: with the log of a secret that was replaced.
+std::string with_old_log(const std::string& bytes)
+{
+    auto database = Database::from_bytes(bytes);
+    EXPECT_TRUE(database->execute(
+        "INSERT INTO audit (at, tx, key, source, who, old, new) VALUES "
+        "(1, 't', 'settings.k', 3, 'uid=0', 'old secret', printf('%.*c', 2000000, 'x')), "
+        "(2, 't', 'settings.k', 3, 'uid=0', printf('%.*c', 2000000, 'x'), NULL)"));
+    return *database->to_bytes();
+}
+
+TEST_F(Migrate, ShrinksAStoreWhoseLogHasValues)
+{
+    for (const auto* version : {"1.0.0", "1.1.0"}) {
+        files_.put(live, with_old_log(original_), 0600);
+        EXPECT_GT(files_.space_used(), 4'000'000U);
+        const auto migrated = to(version);
+        EXPECT_TRUE(migrated.warnings.empty());
+        EXPECT_LT(files_.space_used(), 200'000U) << "with what is kept of it";
+        const auto after = *files_.read(live);
+        EXPECT_FALSE(after.contains("old secret"));
+        auto database = Database::from_bytes(after);
+        EXPECT_EQ(*database->number("SELECT count(*) FROM audit WHERE key = 'settings.k' AND "
+                                    "old IS NULL AND coalesce(new, '') = ''"),
+                  2);
+        EXPECT_EQ(*database->number("SELECT new IS NULL FROM audit WHERE at = 2"), 1);
+    }
+    to("1.0.0");
+    EXPECT_EQ(values(), values_in(original_));
+    const auto small = *files_.read(live);
+    to("1.0.0");
+    EXPECT_EQ(*files_.read(live), small) << "not at every boot";
+}
+
+TEST_F(Migrate, KeepsTheStoreThatTheOtherSetLeftAndNoOther)
+{
+    const auto kept = [this] {
+        auto names = *files_.list(folder);
+        std::erase(names, "current");
+        return names;
+    };
+    files_.put(folder / "v0.9.0.sqlite", "old");
+    files_.put(folder / "v0.9.0.sqlite.new", "a power cut left it");
+    to("1.1.0");
+    EXPECT_THAT(kept(), ElementsAre("v1.0.0.sqlite"));
+    to("1.2.0");
+    EXPECT_THAT(kept(), ElementsAre("v1.1.0.sqlite"));
+    to("1.1.0");
+    EXPECT_THAT(kept(), ElementsAre("v1.2.0.sqlite"));
+}
+
+TEST_F(Migrate, OnAFullDiskFailsForthAsIfItHadNotBeenTriedAndSaysWhere)
+{
+    files_.limit_space(files_.space_used() + original_.size() / 2);
+    const auto used = files_.space_used();
+    const auto full = migrate(files_, hooks, folder, version("1.2.0"), known());
+    ASSERT_FALSE(full.has_value());
+    EXPECT_EQ(full.error().code(), Errc::no_space);
+    EXPECT_THAT(full.error().message(), HasSubstr("replacing the settings store"));
+    EXPECT_EQ(*files_.read(live), original_);
+    EXPECT_EQ(files_.space_used(), used) << "room for the reason to be kept";
+}
+
+TEST_F(Migrate, OnAFullDiskGoesForthInTheRoomOfTheReserve)
+{
+    ASSERT_TRUE(keep_reserve(files_, folder));
+    files_.limit_space(files_.space_used());
+    const auto migrated = to("1.2.0");
+    EXPECT_EQ(migrated.forward, 2);
+    EXPECT_THAT(migrated.warnings, ElementsAre(HasSubstr("is not kept")));
+    EXPECT_EQ(values().at("settings.greeting"), "\"mine\"");
+}
+
+TEST_F(Migrate, OnAFullDiskGoesBackInTheRoomOfWhatIsKept)
+{
+    const auto before = values();
+    to("1.2.0");
+    files_.limit_space(files_.space_used());
+    const auto migrated = to("1.0.0");
+    EXPECT_EQ(migrated.backward, 2);
+    EXPECT_EQ(values(), before);
+}
+
+TEST_F(Migrate, PutsTheKeptStoreBackOnAFullDiskToo)
+{
+    to("1.1.0");
+    auto database = Database::from_bytes(*files_.read(live));
+    ASSERT_TRUE(database->execute("UPDATE notes SET text = '[{}]' WHERE name = 'migrations'"));
+    files_.put(live, *database->to_bytes());
+    files_.limit_space(files_.space_used());
+    const auto back = to("1.0.0");
+    EXPECT_FALSE(back.restored.empty());
+    EXPECT_EQ(*files_.read(live), original_);
+}
+
+class MigratePowerCut : public testing::TestWithParam<Unflushed> {
+protected:
+    const std::string store_bytes_ = store_bytes();
+};
 
 TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
 {
-    const auto original = store_bytes();
-    const auto old_values = values_in(original);
+    const auto old_values = values_in(store_bytes_);
     bool finished = false;
     int step = 0;
     for (; !finished; ++step) {
         SCOPED_TRACE(step);
         io::FakeFiles files;
-        files.put(live, original, 0600);
+        files.put(live, store_bytes_, 0600);
         files.cut_power_after(step);
         finished =
             migrate(files, hooks, folder, version("1.2.0"), known()).has_value();
@@ -329,6 +551,32 @@ TEST_P(MigratePowerCut, LeavesTheOldOrTheNewStoreWholeAtEveryStep)
         EXPECT_EQ(values_in(*files.read(live)), old_values);
     }
     EXPECT_GT(step, 8);
+}
+
+TEST_P(MigratePowerCut, OnAFullDiskLeavesOneStoreOrTheOtherToo)
+{
+    bool finished = false;
+    int step = 0;
+    for (; !finished; ++step) {
+        SCOPED_TRACE(step);
+        io::FakeFiles files;
+        files.put(live, store_bytes_, 0600);
+        ASSERT_TRUE(keep_reserve(files, folder));
+        ASSERT_TRUE(migrate(files, hooks, folder, version("1.2.0"), known()).has_value());
+        files.limit_space(files.space_used());
+        files.cut_power_after(step);
+        finished = migrate(files, hooks, folder, version("1.0.0"), {}).has_value();
+        files.restart(GetParam());
+
+        const auto found = files.read(live);
+        ASSERT_TRUE(found.has_value());
+        const auto at = version_of_store(*found);
+        ASSERT_TRUE(at.has_value() && at->has_value());
+        EXPECT_THAT((*at)->str(), AnyOf("1.0.0", "1.2.0"));
+        ASSERT_TRUE(migrate(files, hooks, folder, version("1.0.0"), {}).has_value());
+        EXPECT_EQ(values_in(*files.read(live)), values_in(store_bytes_));
+    }
+    EXPECT_GT(step, 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Disks, MigratePowerCut,

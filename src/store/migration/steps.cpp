@@ -9,17 +9,24 @@ namespace {
 
 using Segments = std::vector<std::string>;
 
+/// Of a key of a store, which is well-formed.
 Segments segments_of(const std::string& text)
 {
-    // Keys of a store are well-formed, and so are those of a parsed migration but for "*", which
-    // no segment can hold otherwise.
+    const auto key = Key::parse(text);
+    return key.has_value() ? key->segments() : Segments{text};
+}
+
+/// Of a key in a migration, where "*" stands for any one segment.
+Segments pattern_of(const std::string& text)
+{
+    // No segment of a key can hold a star. So that the dots are found as in any key, another text
+    // stands for it until they are.
     constexpr std::string_view star = "/any/";
     std::string plain;
     for (const char letter : text) {
         plain += letter == '*' ? std::string(star) : std::string(1, letter);
     }
-    const auto key = Key::parse(plain);
-    Segments segments = key.has_value() ? key->segments() : Segments{text};
+    auto segments = segments_of(plain);
     std::ranges::replace(segments, std::string(star), std::string("*"));
     return segments;
 }
@@ -93,7 +100,7 @@ void move_backward(const Rename& step, Rows& rows, const Shared& shared)
 
 void remove(const std::string& key, Rows& rows, Rows& lost)
 {
-    const auto pattern = segments_of(key);
+    const auto pattern = pattern_of(key);
     for (auto row = rows.begin(); row != rows.end();) {
         if (is_within(segments_of(row->first.first), pattern)) {
             lost.insert(*row);
@@ -109,73 +116,99 @@ bool nobody_chose(Source source)
     return source == Source::defaults || source == Source::generator;
 }
 
-/// Replaces values of exactly this key that no person chose.
-void replace_default(const std::string& key, const Json& before, const Json& after, Rows& rows)
+/// A step that changes values where they stand.
+struct ValueStep {
+    Segments pattern;
+    std::vector<MapValue::Pair> pairs;
+    bool spares_choices = false; ///< What a person has set stays.
+
+    explicit ValueStep(const ChangeDefault& step)
+        : pattern(pattern_of(step.key)), pairs{{step.before, step.after}}, spares_choices(true)
+    {
+    }
+    explicit ValueStep(const MapValue& step) : pattern(pattern_of(step.key)), pairs(step.values) {}
+
+    /// Exactly this key, not what is below it.
+    bool is_about(const Place& place) const
+    {
+        const auto key = segments_of(place.first);
+        return key.size() == pattern.size() && is_within(key, pattern) &&
+               (!spares_choices || nobody_chose(place.second));
+    }
+    /// All pairs at once: a → b and b → c must not make c of a.
+    std::string forward(const std::string& text) const
+    {
+        return changed(text, &MapValue::Pair::before, &MapValue::Pair::after);
+    }
+    std::string backward(const std::string& text) const
+    {
+        return changed(text, &MapValue::Pair::after, &MapValue::Pair::before);
+    }
+
+private:
+    std::string changed(const std::string& text, Json MapValue::Pair::* from,
+                        Json MapValue::Pair::* to) const
+    {
+        const auto value = parse_json(text);
+        const auto pair = value.has_value() ? std::ranges::find(pairs, *value, from) : pairs.end();
+        return pair == pairs.end() ? text : to_text((*pair).*to);
+    }
+};
+
+void change_values(const ValueStep& step, Rows& rows, std::map<Place, OddValue>& odd)
 {
-    const auto pattern = segments_of(key);
     for (auto& [place, stored] : rows) {
-        const auto name = segments_of(place.first);
-        const auto value = parse_json(stored.value);
-        if (nobody_chose(place.second) && name.size() == pattern.size() && is_within(name, pattern) &&
-            value.has_value() && *value == before) {
-            stored.value = to_text(after);
+        if (step.is_about(place)) {
+            const auto before = std::exchange(stored.value, step.forward(stored.value));
+            if (step.backward(stored.value) != before) {
+                odd.insert_or_assign(place, OddValue{before, stored.value});
+            }
         }
     }
 }
 
-/// Forward and backward differ by which side of a pair is looked for. All pairs of a map at once:
-/// a → b and b → c must not make c of a.
-void map_values(const MapValue& map, bool forward, Rows& rows)
+void change_values_back(const ValueStep& step, Rows& rows, const std::map<Place, OddValue>& odd)
 {
-    const auto pattern = segments_of(map.key);
     for (auto& [place, stored] : rows) {
-        const auto name = segments_of(place.first);
-        const auto value = parse_json(stored.value);
-        if (name.size() != pattern.size() || !is_within(name, pattern) || !value.has_value()) {
-            continue;
-        }
-        const auto pair = std::ranges::find_if(map.values, [&](const MapValue::Pair& candidate) {
-            return (forward ? candidate.before : candidate.after) == *value;
-        });
-        if (pair != map.values.end()) {
-            stored.value = to_text(forward ? pair->after : pair->before);
+        if (step.is_about(place)) {
+            const auto known = odd.find(place);
+            const bool is_odd = known != odd.end() && known->second.made == stored.value;
+            stored.value = is_odd ? known->second.before : step.backward(stored.value);
         }
     }
 }
 
 struct Forward {
-    std::size_t number; ///< Of the step.
     Rows& rows;
-    Traces& traces;
+    StepTraces& traces;
     void operator()(const Rename& step) const
     {
-        if (auto shared = move_forward(step, rows, traces.lost); !shared.empty()) {
-            traces.shared.emplace(number, std::move(shared));
-        }
+        traces.shared = move_forward(step, rows, traces.lost);
     }
     void operator()(const Remove& step) const { remove(step.key, rows, traces.lost); }
     void operator()(const ChangeDefault& step) const
     {
-        replace_default(step.key, step.before, step.after, rows);
+        change_values(ValueStep(step), rows, traces.odd);
     }
-    void operator()(const MapValue& step) const { map_values(step, true, rows); }
+    void operator()(const MapValue& step) const
+    {
+        change_values(ValueStep(step), rows, traces.odd);
+    }
 };
 
 struct Backward {
-    std::size_t number;
     Rows& rows;
-    const Traces& traces;
-    void operator()(const Rename& step) const
-    {
-        const auto shared = traces.shared.find(number);
-        move_backward(step, rows, shared == traces.shared.end() ? Shared() : shared->second);
-    }
+    const StepTraces& traces;
+    void operator()(const Rename& step) const { move_backward(step, rows, traces.shared); }
     void operator()(const Remove&) const {} // What it took comes back from `lost`.
     void operator()(const ChangeDefault& step) const
     {
-        replace_default(step.key, step.after, step.before, rows);
+        change_values_back(ValueStep(step), rows, traces.odd);
     }
-    void operator()(const MapValue& step) const { map_values(step, false, rows); }
+    void operator()(const MapValue& step) const
+    {
+        change_values_back(ValueStep(step), rows, traces.odd);
+    }
 };
 
 } // namespace
@@ -184,18 +217,26 @@ Traces apply(const Migration& migration, Rows& rows)
 {
     Traces traces;
     for (std::size_t number = 0; number < migration.steps.size(); ++number) {
-        std::visit(Forward{number, rows, traces}, migration.steps[number]);
+        StepTraces met;
+        std::visit(Forward{rows, met}, migration.steps[number]);
+        if (!met.lost.empty() || !met.shared.empty() || !met.odd.empty()) {
+            traces.emplace(number, std::move(met));
+        }
     }
     return traces;
 }
 
 void undo(const Migration& migration, const Traces& traces, Rows& rows)
 {
+    const StepTraces nothing;
     for (auto number = migration.steps.size(); number-- > 0;) {
-        std::visit(Backward{number, rows, traces}, migration.steps[number]);
-    }
-    for (const auto& row : traces.lost) {
-        rows.insert(row);
+        const auto found = traces.find(number);
+        const auto& met = found == traces.end() ? nothing : found->second;
+        std::visit(Backward{rows, met}, migration.steps[number]);
+        // Under the names of this step: those before it have still to be taken back.
+        for (const auto& row : met.lost) {
+            rows.insert(row);
+        }
     }
 }
 

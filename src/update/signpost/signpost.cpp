@@ -221,4 +221,18 @@ Result<void> Signpost::rollback_to_inactive()
     return store();
 }
 
+Result<void> Signpost::fall_back_to_inactive()
+{
+    TRY_ASSIGN(const auto slot, require_inactive());
+    if (!partitions(slot).flags.successful) {
+        return fail(Errc::conflict, "{}, the inactive one, has not worked either", name(slot));
+    }
+    set_priorities(active_, slot);
+    auto flags = partitions(active_).flags;
+    flags.tries_left = 0;
+    flags.successful = false;
+    set_flags(active_, flags);
+    return store();
+}
+
 } // namespace holdfast::update

@@ -65,6 +65,10 @@ public:
     Result<void> cancel_upgrade();
     /// The inactive set, which has worked before or has tries left, boots from now on.
     Result<void> rollback_to_inactive();
+    /// The active set, which has worked before, no longer does, and gives way to the inactive one,
+    /// which has worked too. Nothing boots the active set again until it is written anew: two sets
+    /// that both fail must not send each other a machine for ever.
+    Result<void> fall_back_to_inactive();
     /// Writes both copies of the table as they are.
     Result<void> rewrite_table();
 

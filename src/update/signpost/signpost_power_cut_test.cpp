@@ -101,6 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
                    {{2, 0, true}, {0, 1, false}}},
             WritingCommand{"rollback-to-inactive", &Signpost::rollback_to_inactive,
                    {{2, 0, true}, settled}, {settled, {2, 0, true}}},
+            WritingCommand{"fall-back-to-inactive", &Signpost::fall_back_to_inactive,
+                   {{2, 0, true}, settled}, {{1, 0, false}, {2, 0, true}}},
             WritingCommand{"rewrite-table", &Signpost::rewrite_table, {settled, {2, 1, false}},
                    {settled, {2, 1, false}}}),
         ::testing::Values(Table::healthy, Table::primary_damaged, Table::backup_damaged)));

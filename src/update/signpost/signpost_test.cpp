@@ -100,6 +100,14 @@ INSTANTIATE_TEST_SUITE_P(
                {1, 1, false}, {1, 0, true}, {2, 1, false}},
         Change{"rollback to a failed trial", &Signpost::rollback_to_inactive, {1, 0, true},
                {2, 0, false}, {1, 0, true}, {2, 0, false}, Errc::conflict, true},
+        Change{"fall back", &Signpost::fall_back_to_inactive, {2, 0, true}, {1, 0, true},
+               {1, 0, false}, {2, 0, true}},
+        Change{"fall back after a cancelled rollback", &Signpost::fall_back_to_inactive,
+               {2, 3, true}, {0, 0, true}, {1, 0, false}, {2, 0, true}},
+        Change{"fall back to a failed set", &Signpost::fall_back_to_inactive, {2, 0, true},
+               {1, 0, false}, {2, 0, true}, {1, 0, false}, Errc::conflict, true},
+        Change{"fall back to one that was never tried", &Signpost::fall_back_to_inactive,
+               {1, 0, true}, {0, 1, false}, {1, 0, true}, {0, 1, false}, Errc::conflict, true},
         Change{"rewrite", &Signpost::rewrite_table, {1, 0, true}, {2, 1, false}, {1, 0, true},
                {2, 1, false}}));
 
