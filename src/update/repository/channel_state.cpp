@@ -155,16 +155,7 @@ Result<void> store_target(io::Files& files, const Layout& layout, const tuf::Tar
 Result<void> store_file(io::Files& files, const std::filesystem::path& path,
                         std::string_view content)
 {
-    const auto folder = path.parent_path();
-    // The names of new folders must survive a power cut too.
-    std::vector<std::filesystem::path> parents;
-    for (auto missing = folder; !files.exists(missing); missing = missing.parent_path()) {
-        parents.push_back(missing.parent_path());
-    }
-    TRY(files.create_directories(folder));
-    for (const auto& parent : parents) {
-        TRY(files.flush_directory(parent));
-    }
+    TRY(io::make_directories(files, path.parent_path()));
     return io::replace_file(files, path, content);
 }
 
