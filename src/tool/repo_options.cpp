@@ -41,6 +41,9 @@ void add_content_verbs(CLI::App& app, RepoOptions& options)
         ->capture_default_str();
     add->add_option("--build", options.build,
                     "the build's manifest; out/<variant>/latest-manifest.json if not given");
+    add->add_flag("--foreign-root", options.foreign_root,
+                  "the image carries no root of this repository: its machines are to take their next "
+                  "update from another one, or none");
     add->add_option("--migrates-from", options.migrates_from,
                     "a version whose settings the new one can take over; may be repeated");
     add->add_option("--wave-policy", options.wave_policy,

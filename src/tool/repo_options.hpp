@@ -32,6 +32,7 @@ struct RepoOptions {
     std::string arch = "x86_64";
     std::string version;
     std::string build; ///< add: the build's manifest.
+    bool foreign_root = false;
     std::vector<std::string> migrates_from;
     std::string wave_policy;
     std::string start = "in 0 minutes";

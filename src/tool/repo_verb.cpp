@@ -159,6 +159,10 @@ private:
             return fail(Errc::invalid, "{} is a build of variant {}, not {}",
                         manifest_file.native(), build.channel.variant, variant.name);
         }
+        if (!options_.foreign_root) {
+            TRY_ASSIGN(const auto roots, publish::load_roots(system_.files, layout_));
+            TRY(publish::check_trust(build, roots).while_("adding without --foreign-root"));
+        }
         channel_ = build.channel;
         TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
         TRY_ASSIGN(const auto with, add_options());

@@ -1,0 +1,90 @@
+// `./holdfast repo` as people type it, on builds of a few bytes.
+
+#include "stage.hpp"
+
+#include "crypto/sha256.hpp"
+#include "json/json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holdfast {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Somebody's folder, with a repository, keys and builds in it.
+class RepoVerb : public ::testing::Test {
+protected:
+    std::string repo(const std::vector<std::string>& arguments, int exit_status = 0)
+    {
+        std::vector<std::string> all{"env", "HOLDFAST_WORK=" + folder.path().native(),
+                                     HOLDFAST_PROGRAMS "/holdfast", "repo",
+                                     "--repository", "repository", "--keys", "keys"};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        return stage::run(all, exit_status);
+    }
+    std::string refused(const std::vector<std::string>& arguments) { return repo(arguments, 1); }
+
+    void write(const std::string& name, const std::string& text)
+    {
+        ASSERT_TRUE(io::make_directories(files, (folder.path() / name).parent_path()).has_value());
+        ASSERT_TRUE(io::replace_file(files, folder.path() / name, text).has_value());
+    }
+    std::string content(const std::string& name)
+    {
+        return files.read(folder.path() / name, 1U << 20).value_or("(none)");
+    }
+
+    /// A build of metal-dev whose image carries this root; where its manifest lies.
+    std::string build(const std::string& version, const Json& update_root)
+    {
+        const auto name = "holdfast-metal-dev-x86_64-" + version + "-1a2b3c4d";
+        auto payloads = Json::array();
+        for (const auto* suffix : {"-boot.efi", "-root.erofs", "-hash.verity"}) {
+            const auto bytes = "bytes of " + name + suffix;
+            write("builds/" + name + suffix, bytes);
+            payloads.push_back({{"name", name + suffix},
+                                {"size", bytes.size()},
+                                {"sha256", crypto::sha256(bytes).hex()}});
+        }
+        const auto manifest = "builds/" + name + "-manifest.json";
+        write(manifest, to_text({{"name", name},
+                                 {"variant", "metal-dev"},
+                                 {"architecture", "x86_64"},
+                                 {"version", version},
+                                 {"partitions", {{"boot", 99}, {"root", 99}, {"hash", 99}}},
+                                 {"migrations", Json::array()},
+                                 {"update-root", update_root},
+                                 {"files", std::move(payloads)}}));
+        return manifest;
+    }
+    /// One that carries the root beside the keys.
+    std::string build(const std::string& version)
+    {
+        return build(version, crypto::sha256(content("keys/root.json")).hex());
+    }
+
+    stage::Folder folder;
+    io::PosixFiles files;
+};
+
+TEST_F(RepoVerb, PublishesABuildThatTrustsIt)
+{
+    EXPECT_THAT(repo({"init"}), HasSubstr("published"));
+    EXPECT_THAT(repo({"add", "--build", build("1.0.0")}), HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+}
+
+TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
+{
+    repo({"init"});
+    const auto foreign = build("1.0.0", crypto::sha256("another root").hex());
+    EXPECT_THAT(refused({"add", "--build", foreign}), HasSubstr("--foreign-root"));
+    EXPECT_THAT(refused({"add", "--build", build("1.0.1", nullptr)}),
+                HasSubstr("carries no root of trust"));
+    EXPECT_THAT(repo({"add", "--foreign-root", "--build", foreign}), HasSubstr("published"));
+}
+
+} // namespace
+} // namespace holdfast
