@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace holdfast::tool {
 
 namespace {
@@ -117,7 +119,11 @@ std::variant<RepoOptions, int> parse_repo_options(const std::vector<std::string>
     } catch (const CLI::ParseError& problem) {
         return app.exit(problem) == 0 ? 0 : 2;
     }
-    options.verb = app.get_subcommands().front()->get_name();
+    const auto* verb = app.get_subcommands().front();
+    options.verb = verb->get_name();
+    options.asks_for_keys =
+        options.verb == "init" &&
+        std::ranges::any_of(verb->get_options(), [](const auto* option) { return !option->empty(); });
     return options;
 }
 

@@ -27,6 +27,7 @@ struct RepoOptions {
 
     std::string key_type = "ed25519"; ///< init: of keys that it makes.
     RoleOptions root, targets, snapshot, timestamp;
+    bool asks_for_keys = false; ///< init: any of these was given.
 
     std::string variant = "metal-dev";
     std::string arch = "x86_64";

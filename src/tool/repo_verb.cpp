@@ -90,13 +90,15 @@ private:
 
     Result<void> init()
     {
-        if (system_.files.exists(layout_.roots()) || system_.files.exists(layout_.root_draft())) {
-            return fail(Errc::conflict, "{} is a repository already", layout_.folder().native());
-        }
-        if (system_.files.exists(kept_root())) {
-            // Images were built with it: a new repository must be one that their machines trust.
-            TRY_ASSIGN(const auto text, system_.files.read(kept_root()));
-            return publish::store_file(system_.files, layout_.roots() / "1.root.json", text);
+        const auto folder = keys_folder(system_, options_);
+        TRY_ASSIGN(const auto beginning,
+                   publish::find_beginning(system_.files, layout_, folder));
+        TRY(check_key_options(beginning, folder));
+        switch (beginning) {
+        case publish::Beginning::made_already: return {};
+        case publish::Beginning::from_kept_root:
+            return publish::begin_with_kept_root(system_.files, layout_, folder);
+        case publish::Beginning::with_new_root: break;
         }
         TRY_ASSIGN(const auto keys, make_root_keys(system_, options_));
         TRY_ASSIGN(const auto root,
@@ -104,17 +106,35 @@ private:
         return publish::save_root_draft(system_.files, layout_, root);
     }
 
-    fs::path kept_root() { return keys_folder(system_, options_) / "root.json"; }
-
-    /// The first root, once it is signed, beside the keys: `clean` leaves those.
-    Result<void> keep_root()
+    /// Keys that were asked for and would not be used are no small thing to pass over.
+    Result<void> check_key_options(publish::Beginning beginning, const publish::KeysFolder& folder)
     {
-        const auto first = layout_.roots() / "1.root.json";
-        if (!system_.files.exists(first) || system_.files.exists(kept_root())) {
+        if (!options_.asks_for_keys || beginning == publish::Beginning::with_new_root) {
             return {};
         }
-        TRY_ASSIGN(const auto text, system_.files.read(first));
-        return publish::store_file(system_.files, kept_root(), text);
+        if (beginning == publish::Beginning::made_already) {
+            return fail(Errc::conflict,
+                        "{} is a repository already; rotate-root changes its keys and thresholds",
+                        layout_.folder().native());
+        }
+        return fail(Errc::conflict,
+                    "images were built with {}, so a repository for their machines begins with that "
+                    "root and its keys. For one with the keys that you name choose another folder "
+                    "(--keys), or take that file away and build the images anew afterwards",
+                    folder.first_root().native());
+    }
+
+    /// The first root, once it is signed, beside the keys: `clean` leaves those, and images carry it.
+    Result<void> keep_root()
+    {
+        auto folder = keys_folder(system_, options_);
+        TRY_ASSIGN(const auto kept, folder.keep_first_root(layout_));
+        if (kept == publish::KeysFolder::Kept::another) {
+            std::fprintf(stderr, "warning: images built here carry %s, which is not this repository's "
+                                 "root: their machines take nothing from it\n",
+                         folder.first_root().c_str());
+        }
+        return {};
     }
 
     Result<void> draft_content(publish::Content content)
@@ -240,7 +260,7 @@ private:
                                                 ? "out/repository"
                                                 : options_.repository.c_str());
         }
-        if (options_.verb == "init" || options_.verb == "sign") {
+        if (options_.verb == "init" || options_.verb == "sign" || options_.verb == "rotate-root") {
             TRY(keep_root());
         }
         return 0;

@@ -20,7 +20,7 @@ protected:
     {
         std::vector<std::string> all{"env", "HOLDFAST_WORK=" + folder.path().native(),
                                      HOLDFAST_PROGRAMS "/holdfast", "repo",
-                                     "--repository", "repository", "--keys", "keys"};
+                                     "--repository", repository, "--keys", keys};
         all.insert(all.end(), arguments.begin(), arguments.end());
         return stage::run(all, exit_status);
     }
@@ -67,11 +67,14 @@ protected:
 
     stage::Folder folder;
     io::PosixFiles files;
+    std::string repository = "repository";
+    std::string keys = "keys";
 };
 
 TEST_F(RepoVerb, PublishesABuildThatTrustsIt)
 {
     EXPECT_THAT(repo({"init"}), HasSubstr("published"));
+    EXPECT_THAT(repo({"init"}), HasSubstr("published")) << "doing it again changes nothing";
     EXPECT_THAT(repo({"add", "--build", build("1.0.0")}), HasSubstr("published"));
     EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
 }
@@ -84,6 +87,29 @@ TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
     EXPECT_THAT(refused({"add", "--build", build("1.0.1", nullptr)}),
                 HasSubstr("carries no root of trust"));
     EXPECT_THAT(repo({"add", "--foreign-root", "--build", foreign}), HasSubstr("published"));
+}
+
+/// A build has made a root that its images carry. Nobody should believe that theirs took its place.
+TEST_F(RepoVerb, TakesNoKeysThatItWouldNotUse)
+{
+    repo({"init"});
+    stage::run({"openssl", "genpkey", "-algorithm", "ed25519", "-out", folder.path() / "anna.pem"});
+    const std::vector<std::string> of_anna{"init", "--root-key", "anna.pem", "--targets-key",
+                                           "anna.pem"};
+    EXPECT_THAT(refused(of_anna), HasSubstr("rotate-root"));
+    repository = "prod";
+    EXPECT_THAT(refused(of_anna), HasSubstr("root.json"));
+    EXPECT_THAT(refused({"init", "--root-threshold", "2"}), HasSubstr("--keys"));
+    EXPECT_THAT(refused({"init", "--key-type", "rsa"}), HasSubstr("--keys"));
+    EXPECT_FALSE(files.exists(folder.path() / "prod"));
+
+    keys = "keys-of-prod";
+    auto by_anna = of_anna;
+    by_anna.insert(by_anna.begin(), {"--key", "anna.pem"});
+    EXPECT_THAT(repo(by_anna), HasSubstr("published"));
+    keys = "keys";
+    EXPECT_THAT(refused({"init"}), HasSubstr("not the one whose root images carry"));
+    EXPECT_THAT(repo({"sign"}), HasSubstr("warning: images built here carry"));
 }
 
 } // namespace
