@@ -1,10 +1,12 @@
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
 #include "io/curl/curl_http_client.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "tool/repo_keys.hpp"
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
 #include "update/repository/expiration.hpp"
+#include "update/repository/lock.hpp"
 #include "update/repository/prune.hpp"
 #include "update/repository/verify.hpp"
 
@@ -40,6 +42,11 @@ public:
         if (options_.verb == "serve") {
             return serve_folder(layout_.folder(), options_.port);
         }
+        if (options_.verb == "init") {
+            TRY(io::make_directories(system_.files, layout_.folder()));
+        }
+        io::PosixFileLocks locks;
+        TRY_ASSIGN(const auto lock, publish::lock_repository(locks, system_.files, system_.clock, layout_));
         if (options_.verb == "prune") {
             return prune();
         }

@@ -3,10 +3,13 @@
 #include "stage.hpp"
 
 #include "crypto/sha256.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "json/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <future>
 
 namespace holdfast {
 namespace {
@@ -89,6 +92,23 @@ TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
     EXPECT_THAT(repo({"add", "--foreign-root", "--build", foreign}), HasSubstr("published"));
 }
 
+/// Else a refresh by cron would take back what an add published meanwhile.
+TEST_F(RepoVerb, ChangesWaitForOneAnother)
+{
+    repo({"init"});
+    const auto manifest = build("1.0.0");
+    io::PosixFileLocks locks;
+    auto held = locks.try_lock(folder.path() / repository / ".lock", io::Locking::exclusive);
+    ASSERT_TRUE(held.has_value());
+    auto added = std::async(std::launch::async, [&] { return repo({"add", "--build", manifest}); });
+    EXPECT_EQ(added.wait_for(std::chrono::seconds(2)), std::future_status::timeout);
+    EXPECT_FALSE(files.exists(folder.path() / repository / "metadata"));
+    held->reset();
+    EXPECT_THAT(added.get(), HasSubstr("published"));
+    repository = "nowhere";
+    EXPECT_THAT(refused({"refresh"}), HasSubstr("is no repository"));
+}
+
 /// A build has made a root that its images carry. Nobody should believe that theirs took its place.
 TEST_F(RepoVerb, TakesNoKeysThatItWouldNotUse)
 {
@@ -101,7 +121,7 @@ TEST_F(RepoVerb, TakesNoKeysThatItWouldNotUse)
     EXPECT_THAT(refused(of_anna), HasSubstr("root.json"));
     EXPECT_THAT(refused({"init", "--root-threshold", "2"}), HasSubstr("--keys"));
     EXPECT_THAT(refused({"init", "--key-type", "rsa"}), HasSubstr("--keys"));
-    EXPECT_FALSE(files.exists(folder.path() / "prod"));
+    EXPECT_FALSE(files.exists(folder.path() / "prod/roots"));
 
     keys = "keys-of-prod";
     auto by_anna = of_anna;
