@@ -37,13 +37,16 @@ void drop_where_published(std::optional<Stored<Part>>& draft,
     }
 }
 
+/// What else may lie there is none of ours: drafts of roots, what a power cut left of a file, a note.
 Result<std::vector<std::string>> folders_in(io::Files& files, const std::filesystem::path& folder)
 {
     if (!files.exists(folder)) {
         return std::vector<std::string>();
     }
     TRY_ASSIGN(auto names, files.list(folder));
-    std::erase_if(names, [](const auto& name) { return name.ends_with(".json"); });
+    std::erase_if(names, [&](const auto& name) {
+        return name.starts_with('.') || !files.is_directory(folder / name);
+    });
     return names;
 }
 

@@ -54,6 +54,20 @@ TEST(Publish, RenewsBeforeItExpires)
     EXPECT_TRUE(publisher.verify().has_value());
 }
 
+TEST(Channels, AreFoldersWhateverElseLiesBesideThem)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    for (const auto* stray : {"drafts/root.json.new", "metadata/README", "metadata/.git/objects/x",
+                              "metadata/metal/index.html", "targets/folder/x"}) {
+        publisher.files.put(TestPublisher::folder / stray, "no metadata");
+    }
+    EXPECT_THAT(*list_channels(publisher.files, publisher.layout),
+                ElementsAre(TestPublisher::channel));
+    EXPECT_TRUE(publisher.publish_now().has_value());
+    EXPECT_THAT(*prune(publisher.files, publisher.layout), IsEmpty());
+}
+
 TEST(Prune, RemovesWhatNothingRefersTo)
 {
     TestPublisher publisher;
