@@ -88,6 +88,10 @@ void add_using_verbs(CLI::App& app, RepoOptions& options)
 {
     auto* verify = app.add_subcommand("verify", "read all of it, as a machine does");
     verify->add_option("--url", options.url, "where it is served; the folder itself if not given");
+    verify->add_option("--variant", options.only_variant,
+                       "of this variant; all that the folder has if not given");
+    verify->add_option("--arch", options.arch, "architecture of that variant")
+        ->capture_default_str();
     app.add_subcommand("prune", "delete targets files to which nothing refers any more");
     auto* serve = app.add_subcommand("serve", "a web server on 127.0.0.1, for trying out");
     serve->add_option("--port", options.port)->capture_default_str();
@@ -107,7 +111,8 @@ std::variant<RepoOptions, int> parse_repo_options(const std::vector<std::string>
                    "carry; the checkout's keys/repository if not given");
     app.add_option("--key", options.keys, "a private key: PEM, or pkcs11:…; may be repeated");
     app.add_option("--shipped-root", options.shipped_root,
-                   "the root in the oldest machines; the repository's first if not given");
+                   "the root in the oldest machines; the repository's first if not given, or that in "
+                   "the folder of keys");
     app.add_option("--expiration-policy", options.expiration_policy, "TOML");
     add_init(app, options);
     add_content_verbs(app, options);

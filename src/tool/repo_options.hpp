@@ -45,6 +45,7 @@ struct RepoOptions {
 
     bool retired = false; ///< remove.
     std::string url;      ///< verify.
+    std::string only_variant; ///< verify: empty for all channels of the folder.
     std::uint16_t port = 8080; ///< serve.
 };
 

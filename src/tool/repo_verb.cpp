@@ -9,9 +9,13 @@
 #include "update/repository/lock.hpp"
 #include "update/repository/prune.hpp"
 #include "update/repository/verify.hpp"
+#include "update/tuf/names.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 namespace holdfast::tool {
 
@@ -21,6 +25,33 @@ namespace {
 
 /// Largest payload that is read: one partition of a variant that is far larger than ours.
 constexpr std::size_t largest_payload = std::size_t{4} << 30;
+
+/// A new folder, removed with all that is in it at the end.
+class ScratchFolder {
+public:
+    static Result<ScratchFolder> create()
+    {
+        std::string name = fs::temp_directory_path() / "holdfast-repo-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) {
+            return fail_errno("making a temporary folder", errno);
+        }
+        return ScratchFolder(name);
+    }
+    ~ScratchFolder()
+    {
+        std::error_code error;
+        if (!path_.empty()) {
+            fs::remove_all(path_, error);
+        }
+    }
+    ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    ScratchFolder& operator=(ScratchFolder&&) = delete;
+    const fs::path& path() const { return path_; }
+
+private:
+    explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
+    fs::path path_;
+};
 
 /// One run of `./holdfast repo`.
 class RepoRun {
@@ -282,29 +313,60 @@ private:
         return 0;
     }
 
+    /// What machines are known to look for.
+    Result<std::vector<publish::Channel>> channels_to_verify()
+    {
+        if (!options_.only_variant.empty()) {
+            return std::vector<publish::Channel>{
+                {.variant = options_.only_variant, .arch = options_.arch}};
+        }
+        TRY_ASSIGN(auto channels, publish::list_channels(system_.files, layout_));
+        std::erase_if(channels, [&](const auto& channel) {
+            const bool waits = !publish::is_published(system_.files, layout_, channel);
+            if (waits) {
+                std::printf("%s: nothing is published yet\n", channel.str().c_str());
+            }
+            return waits;
+        });
+        if (channels.empty()) {
+            return fail(Errc::not_found,
+                        "{} offers nothing to verify; of a repository that lies elsewhere name the "
+                        "--variant too",
+                        layout_.folder().native());
+        }
+        return channels;
+    }
+
+    /// What machines trust at first.
+    Result<fs::path> first_root()
+    {
+        const auto kept = keys_folder(system_, options_).first_root();
+        for (const auto& root : {publish_options_.shipped_root, layout_.roots() / "1.root.json", kept}) {
+            if (!root.empty() && system_.files.exists(root)) {
+                return root;
+            }
+        }
+        return fail(Errc::not_found, "no root to begin with; name what machines have: --shipped-root");
+    }
+
     Result<int> verify()
     {
         TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
-        TRY_ASSIGN(const auto channels, publish::list_channels(system_.files, layout_));
-        const auto scratch = layout_.folder() / ".verify";
-        const auto url =
-            options_.url.empty() ? "file://" + layout_.folder().native() : options_.url;
+        TRY_ASSIGN(const auto channels, channels_to_verify());
+        TRY_ASSIGN(const auto root, first_root());
+        const auto url = options_.url.empty() ? tuf::file_url(layout_.folder()) : options_.url;
         for (const auto& channel : channels) {
-            fs::remove_all(scratch);
+            TRY_ASSIGN(const auto scratch, ScratchFolder::create());
             TRY_ASSIGN(const auto found,
-                       publish::verify_channel(*http, system_.files, system_.clock, channel,
-                                               {.url = url,
-                                                .first_root = publish_options_.shipped_root.empty()
-                                                                  ? layout_.roots() / "1.root.json"
-                                                                  : publish_options_.shipped_root,
-                                                .scratch = scratch})
+                       publish::verify_channel(
+                           *http, system_.files, system_.clock, channel,
+                           {.url = url, .first_root = root, .scratch = scratch.path()})
                            .while_(channel.str()));
             std::printf("%s: %s; %.1f MiB of targets; valid until %s\n", channel.str().c_str(),
                         join(found.versions, " ").c_str(),
                         static_cast<double>(found.target_bytes) / (1 << 20),
                         utc_text(found.earliest_expiry).c_str());
         }
-        fs::remove_all(scratch);
         return 0;
     }
 

@@ -67,6 +67,11 @@ Result<std::vector<Channel>> list_channels(io::Files& files, const Layout& layou
     return std::vector<Channel>(channels.begin(), channels.end());
 }
 
+bool is_published(io::Files& files, const Layout& layout, const Channel& channel)
+{
+    return files.exists(layout.metadata(channel) / "timestamp.json");
+}
+
 Result<Documents> load_published(io::Files& files, const Layout& layout, const Channel& channel)
 {
     const auto folder = layout.metadata(channel);

@@ -26,6 +26,9 @@ struct Documents {
 /// The channels that have metadata or drafts, sorted.
 Result<std::vector<Channel>> list_channels(io::Files& files, const Layout& layout);
 
+/// Whether machines see anything of the channel yet.
+bool is_published(io::Files& files, const Layout& layout, const Channel& channel);
+
 /// What machines see now. Not verified: `publish` and `verify` do that.
 Result<Documents> load_published(io::Files& files, const Layout& layout, const Channel& channel);
 

@@ -92,6 +92,32 @@ TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
     EXPECT_THAT(repo({"add", "--foreign-root", "--build", foreign}), HasSubstr("published"));
 }
 
+TEST_F(RepoVerb, VerifiesSomethingOrFails)
+{
+    repository = "a folder, 100% #1";
+    EXPECT_THAT(refused({"verify"}), HasSubstr("offers nothing to verify"));
+    repo({"init"});
+    EXPECT_THAT(refused({"verify"}), HasSubstr("offers nothing to verify"));
+    repo({"add", "--build", build("1.0.0")});
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    EXPECT_THAT(repo({"verify", "--variant", "metal-dev"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    EXPECT_THAT(refused({"verify", "--variant", "metal-host"}), HasSubstr("timestamp.json"));
+
+    // Of a channel that has drafts only, machines see nothing.
+    write(repository + "/drafts/metal-host/x86_64/targets.json", "{}");
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-host/x86_64: nothing is published yet"));
+
+    // Where it is served, and nothing but the root of the machines is here.
+    const stage::Server server(folder.path());
+    const auto url = server.url("plain", "a%20folder%2C%20100%25%20%231");
+    repository = "nowhere";
+    EXPECT_THAT(refused({"verify", "--url", url}), HasSubstr("--variant"));
+    const std::vector<std::string> there{"verify", "--url", url, "--variant", "metal-dev"};
+    EXPECT_THAT(repo(there), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    keys = "no-keys";
+    EXPECT_THAT(refused(there), HasSubstr("--shipped-root"));
+}
+
 /// Else a refresh by cron would take back what an add published meanwhile.
 TEST_F(RepoVerb, ChangesWaitForOneAnother)
 {
