@@ -102,9 +102,10 @@ Result<Beginning> find_beginning(io::Files& files, const Layout& layout, const K
         if (is_kept) {
             TRY_ASSIGN(const auto kept, files.read(keys.first_root(), tuf::largest_root));
             if (kept != first) {
-                return fail(Errc::conflict,
-                            "{} is a repository already, and not the one whose root images carry ({})",
-                            layout.folder().native(), keys.first_root().native());
+                return fail(
+                    Errc::conflict,
+                    "{} is a repository already, and not the one whose root images carry ({})",
+                    layout.folder().native(), keys.first_root().native());
             }
         }
         return Beginning::made_already;

@@ -7,8 +7,8 @@
 
 namespace holdfast::publish {
 
-/// The folder with one person's private keys (`<role>.pem` and others) and with `root.json`: the first
-/// root of the repository whose updates images that are built here take. They carry it.
+/// The folder with one person's private keys (`<role>.pem` and others) and with `root.json`: the
+/// first root of the repository whose updates images that are built here take. They carry it.
 class KeysFolder {
 public:
     /// Precondition: `files` outlives this.
@@ -31,9 +31,9 @@ public:
     Result<Kept> keep_first_root(const Layout& layout);
 
     enum class UpdateRoot { present, waits };
-    /// Makes sure of the root that images are to carry: the one that is here, or the repository's, or a
-    /// new one of this folder's own keys, with which a repository can begin later. `waits`: images that
-    /// are built now can carry none.
+    /// Makes sure of the root that images are to carry: the one that is here, or the repository's,
+    /// or a new one of this folder's own keys, with which a repository can begin later. `waits`:
+    /// images that are built now can carry none.
     Result<UpdateRoot> prepare_update_root(const Layout& layout, tuf::Time expires);
 
 private:

@@ -17,9 +17,10 @@ Result<std::unique_ptr<io::FileLock>> lock_repository(io::FileLocks& locks, io::
             return lock;
         }
         if (clock.monotonic_now() >= end) {
-            return fail(Errc::locked,
-                        "another command changes {}, and has not finished within {} s; try again later",
-                        layout.folder().native(), patience.count());
+            return fail(
+                Errc::locked,
+                "another command changes {}, and has not finished within {} s; try again later",
+                layout.folder().native(), patience.count());
         }
         clock.sleep(pause);
     }

@@ -21,9 +21,14 @@ class RepoVerb : public ::testing::Test {
 protected:
     std::string repo(const std::vector<std::string>& arguments, int exit_status = 0)
     {
-        std::vector<std::string> all{"env", "HOLDFAST_WORK=" + folder.path().native(),
-                                     HOLDFAST_PROGRAMS "/holdfast", "repo",
-                                     "--repository", repository, "--keys", keys};
+        std::vector<std::string> all{"env",
+                                     "HOLDFAST_WORK=" + folder.path().native(),
+                                     HOLDFAST_PROGRAMS "/holdfast",
+                                     "repo",
+                                     "--repository",
+                                     repository,
+                                     "--keys",
+                                     keys};
         all.insert(all.end(), arguments.begin(), arguments.end());
         return stage::run(all, exit_status);
     }
