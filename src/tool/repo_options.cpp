@@ -76,6 +76,14 @@ void add_signing_verbs(CLI::App& app, RepoOptions& options)
         ->check(CLI::IsMember({"targets", "snapshot", "timestamp"}))
         ->capture_default_str();
     app.add_subcommand("sign", "add signatures to what waits, and publish what is complete");
+    auto* abandon =
+        app.add_subcommand("abandon", "give up what waits for signatures, and nothing that is published");
+    auto* what = abandon->add_option_group("what");
+    what->add_flag("--root", "the next root");
+    what->add_option("--variant", options.only_variant, "what was drafted for this variant");
+    what->require_option(1);
+    abandon->add_option("--arch", options.arch, "architecture of that variant")
+        ->capture_default_str();
     auto* rotate = app.add_subcommand("rotate-root", "draft a new root, with other keys or not");
     rotate->add_option("--role", options.role, "whose keys to change")
         ->check(CLI::IsMember({"root", "targets", "snapshot", "timestamp"}));

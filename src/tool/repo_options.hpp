@@ -45,7 +45,7 @@ struct RepoOptions {
 
     bool retired = false; ///< remove.
     std::string url;      ///< verify.
-    std::string only_variant; ///< verify: empty for all channels of the folder.
+    std::string only_variant; ///< verify, abandon. Empty: all channels of the folder; the root.
     std::uint16_t port = 8080; ///< serve.
 };
 

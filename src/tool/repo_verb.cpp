@@ -5,6 +5,7 @@
 #include "tool/repo_keys.hpp"
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
+#include "update/repository/abandon.hpp"
 #include "update/repository/expiration.hpp"
 #include "update/repository/lock.hpp"
 #include "update/repository/prune.hpp"
@@ -80,6 +81,9 @@ public:
         TRY_ASSIGN(const auto lock, publish::lock_repository(locks, system_.files, system_.clock, layout_));
         if (options_.verb == "prune") {
             return prune();
+        }
+        if (options_.verb == "abandon") {
+            return abandon();
         }
         TRY(draft());
         return publish_drafts();
@@ -279,9 +283,7 @@ private:
         }
         TRY_ASSIGN(root, publish::change_root(std::move(root), change));
         root.expires = now() + publish_options_.expiration.root;
-        TRY(publish::save_root_draft(system_.files, layout_, root));
-        // Documents of a role whose keys change must be signed by the old and the new ones.
-        return options_.role == "root" ? Result<void>() : refresh();
+        return publish::save_root_draft(system_.files, layout_, root);
     }
 
     Result<int> publish_drafts()
@@ -301,6 +303,20 @@ private:
         if (options_.verb == "init" || options_.verb == "sign" || options_.verb == "rotate-root") {
             TRY(keep_root());
         }
+        return 0;
+    }
+
+    Result<int> abandon()
+    {
+        if (options_.only_variant.empty()) {
+            TRY(publish::abandon_root(system_.files, layout_));
+            TRY(keys_folder(system_, options_).forget_waiting_root());
+            std::printf("abandoned: root.json\n");
+            return 0;
+        }
+        channel_.variant = options_.only_variant;
+        TRY(publish::abandon_drafts(system_.files, layout_, channel_));
+        std::printf("abandoned: %s\n", channel_.str().c_str());
         return 0;
     }
 

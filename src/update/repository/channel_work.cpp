@@ -24,13 +24,16 @@ tuf::MetaFile announce(tuf::Version version, const std::string& text)
             .hashes = {{"sha256", crypto::sha256(text).hex()}}};
 }
 
-bool refers_to(const tuf::MetaFile& meta, const std::string& text)
+/// What others have published may name no hash.
+template <typename Part>
+bool refers_to(const tuf::MetaFile& meta, const Stored<Part>& document)
 {
     const auto hash = meta.hashes.find("sha256");
-    return hash != meta.hashes.end() && hash->second == crypto::sha256(text).hex();
+    return meta.version == document.part.version &&
+           (hash == meta.hashes.end() || hash->second == crypto::sha256(document.text).hex());
 }
 
-bool refers_to(const tuf::Snapshot& snapshot, const std::string& targets)
+bool refers_to(const tuf::Snapshot& snapshot, const Stored<tuf::Targets>& targets)
 {
     const auto meta = snapshot.meta.find("targets.json");
     return meta != snapshot.meta.end() && refers_to(meta->second, targets);
@@ -52,12 +55,17 @@ ChannelWork::ChannelWork(io::Files& files, tuf::Time now, const Layout& layout, 
 
 Result<bool> ChannelWork::complete(std::vector<Waiting>& waiting)
 {
+    aside_.clear();
     TRY_ASSIGN(published_, load_published(files_, layout_, channel_));
     TRY_ASSIGN(drafts_, load_drafts(files_, layout_, channel_, published_));
-    if (!drafts_.targets && !drafts_.snapshot && !drafts_.timestamp) {
+    if (!drafts_.targets && !drafts_.snapshot && !drafts_.timestamp && !roots_.next) {
         return false;
     }
-    TRY_ASSIGN(const bool has_targets, complete_part("targets", drafts_.targets, waiting));
+    const auto& lifetime = options_.expiration;
+    TRY(draft_for_next_root("targets", drafts_.targets, published_.targets, tuf::write_targets,
+                            lifetime.targets));
+    TRY_ASSIGN(const bool has_targets,
+               complete_part("targets", drafts_.targets, published_.targets, waiting));
     if (!has_targets) {
         set_aside("targets", drafts_.targets);
     }
@@ -65,7 +73,10 @@ Result<bool> ChannelWork::complete(std::vector<Waiting>& waiting)
         return false;
     }
     TRY(draft_snapshot());
-    TRY_ASSIGN(const bool has_snapshot, complete_part("snapshot", drafts_.snapshot, waiting));
+    TRY(draft_for_next_root("snapshot", drafts_.snapshot, published_.snapshot, tuf::write_snapshot,
+                            lifetime.snapshot));
+    TRY_ASSIGN(const bool has_snapshot,
+               complete_part("snapshot", drafts_.snapshot, published_.snapshot, waiting));
     if (!has_snapshot) {
         // Nothing may be published that no snapshot speaks of.
         set_aside("targets", drafts_.targets);
@@ -75,7 +86,10 @@ Result<bool> ChannelWork::complete(std::vector<Waiting>& waiting)
         return false;
     }
     TRY(draft_timestamp());
-    TRY_ASSIGN(const bool has_timestamp, complete_part("timestamp", drafts_.timestamp, waiting));
+    TRY(draft_for_next_root("timestamp", drafts_.timestamp, published_.timestamp,
+                            tuf::write_timestamp, lifetime.timestamp));
+    TRY_ASSIGN(const bool has_timestamp,
+               complete_part("timestamp", drafts_.timestamp, published_.timestamp, waiting));
     return has_timestamp && (drafts_.targets || drafts_.snapshot || drafts_.timestamp);
 }
 
@@ -138,8 +152,7 @@ Result<void> ChannelWork::remove_drafts()
     return files_.exists(folder) ? files_.flush_directory(folder) : Result<void>();
 }
 
-/// The roots by which the document must hold.
-std::vector<const tuf::Root*> ChannelWork::needed_roots() const
+std::vector<const tuf::Root*> ChannelWork::all_roots() const
 {
     std::vector<const tuf::Root*> roots{&roots_.current};
     if (roots_.next) {
@@ -148,10 +161,37 @@ std::vector<const tuf::Root*> ChannelWork::needed_roots() const
     return roots;
 }
 
-Result<void> ChannelWork::check_signed(const tuf::Document& document, std::string_view role) const
+/// Makes what is published anew, where it does not hold by the next root, for more people to sign.
+/// A draft with something new in it comes first.
+template <typename Part>
+Result<void>
+ChannelWork::draft_for_next_root(std::string_view role, std::optional<Stored<Part>>& draft,
+                                 const std::optional<Stored<Part>>& published,
+                                 Json (*encode)(const Part&), std::chrono::seconds lifetime)
 {
-    for (const auto* root : needed_roots()) {
-        TRY(tuf::verify(document, signers(*root, role), root->keys));
+    if (!roots_.next || draft || !published ||
+        tuf::verify(published->document, signers(*roots_.next, role), roots_.next->keys)
+            .has_value()) {
+        return {};
+    }
+    auto part = published->part;
+    ++part.version;
+    if (part.expires <= now_) {
+        part.expires = now_ + lifetime;
+    }
+    auto json = encode(part);
+    TRY_ASSIGN(draft, make_stored(std::move(part), std::move(json)));
+    return store_draft(role, draft->text);
+}
+
+template <typename Part>
+Result<void> ChannelWork::check_signed(std::string_view role, const Stored<Part>& draft,
+                                       const std::optional<Stored<Part>>& published) const
+{
+    TRY(tuf::verify(draft.document, signers(roots_.current, role), roots_.current.keys));
+    if (roots_.next && (roots_.has_expired || says_nothing_new(draft, published))) {
+        TRY(tuf::verify(draft.document, signers(*roots_.next, role), roots_.next->keys)
+                .while_("for the root that waits"));
     }
     return {};
 }
@@ -160,13 +200,14 @@ Result<void> ChannelWork::check_signed(const tuf::Document& document, std::strin
 /// complete is left alone, as others name its hash. No draft counts as complete.
 template <typename Part>
 Result<bool> ChannelWork::complete_part(std::string_view role, std::optional<Stored<Part>>& draft,
+                                        const std::optional<Stored<Part>>& published,
                                         std::vector<Waiting>& waiting)
 {
-    if (!draft || check_signed(draft->document, role).has_value()) {
+    if (!draft || check_signed(role, *draft, published).has_value()) {
         return true;
     }
     bool is_signed = false;
-    for (const auto* root : needed_roots()) {
+    for (const auto* root : all_roots()) {
         TRY_ASSIGN(const bool signs, keys_.sign(draft->document, signers(*root, role), root->keys));
         is_signed = is_signed || signs;
     }
@@ -174,7 +215,7 @@ Result<bool> ChannelWork::complete_part(std::string_view role, std::optional<Sto
         draft->text = draft->document.text();
         TRY(store_draft(role, draft->text));
     }
-    const auto holds = check_signed(draft->document, role);
+    const auto holds = check_signed(role, *draft, published);
     if (!holds.has_value()) {
         waiting.push_back({.document = std::format("{} {}.json", channel_.str(), role),
                            .reason = holds.error().message()});
@@ -191,9 +232,8 @@ Result<void> ChannelWork::store_draft(std::string_view role, const std::string& 
 Result<void> ChannelWork::draft_snapshot()
 {
     const auto& targets = newest(&Documents::targets);
-    if (drafts_.snapshot
-            ? refers_to(drafts_.snapshot->part, targets.text)
-            : published_.snapshot && refers_to(published_.snapshot->part, targets.text)) {
+    if (drafts_.snapshot ? refers_to(drafts_.snapshot->part, targets)
+                         : published_.snapshot && refers_to(published_.snapshot->part, targets)) {
         return {};
     }
     tuf::Snapshot snapshot;
@@ -208,9 +248,9 @@ Result<void> ChannelWork::draft_snapshot()
 Result<void> ChannelWork::draft_timestamp()
 {
     const auto& snapshot = newest(&Documents::snapshot);
-    if (drafts_.timestamp ? refers_to(drafts_.timestamp->part.snapshot, snapshot.text)
-                          : published_.timestamp &&
-                                refers_to(published_.timestamp->part.snapshot, snapshot.text)) {
+    if (drafts_.timestamp
+            ? refers_to(drafts_.timestamp->part.snapshot, snapshot)
+            : published_.timestamp && refers_to(published_.timestamp->part.snapshot, snapshot)) {
         return {};
     }
     tuf::Timestamp timestamp;

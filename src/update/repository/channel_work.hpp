@@ -6,11 +6,11 @@
 
 namespace holdfast::publish {
 
-/// The roots by which a document must hold: the published one, and the one that is to follow, so
-/// that machines find valid metadata before and after it appears.
+/// The root that machines know, and the one that is to follow.
 struct Roots {
     tuf::Root current;
     std::optional<tuf::Root> next;
+    bool has_expired = false; ///< The current one: machines take nothing before the next.
 };
 
 /// Signatures of one channel's documents, step by step. What is passed in must outlive this.
@@ -21,6 +21,11 @@ public:
 
     /// Whether anything new was made complete; `waiting` gets what could not be. What waits does
     /// not hold up what is complete without it: a timestamp is renewed while people sign targets.
+    ///
+    /// A root that waits holds nothing up either: what is new for machines is complete when it
+    /// holds by the root that they know. What is published and does not hold by the next root is
+    /// drafted once more, with nothing new in it, and that draft is complete when it holds by both.
+    /// So each time something was written, there is more to complete.
     Result<bool> complete(std::vector<Waiting>& waiting);
 
     /// Writes what `complete` completed where machines look, the timestamp last, after reading it
@@ -39,10 +44,18 @@ private:
                                  const std::optional<Stored<Part>>& draft);
     template <typename Part>
     Result<bool> complete_part(std::string_view role, std::optional<Stored<Part>>& draft,
+                               const std::optional<Stored<Part>>& published,
                                std::vector<Waiting>& waiting);
 
-    std::vector<const tuf::Root*> needed_roots() const;
-    Result<void> check_signed(const tuf::Document& document, std::string_view role) const;
+    template <typename Part>
+    Result<void> draft_for_next_root(std::string_view role, std::optional<Stored<Part>>& draft,
+                                     const std::optional<Stored<Part>>& published,
+                                     Json (*encode)(const Part&), std::chrono::seconds lifetime);
+
+    std::vector<const tuf::Root*> all_roots() const;
+    template <typename Part>
+    Result<void> check_signed(std::string_view role, const Stored<Part>& draft,
+                              const std::optional<Stored<Part>>& published) const;
     Result<void> draft_snapshot();
     Result<void> draft_timestamp();
     Result<void> store_draft(std::string_view role, const std::string& text);

@@ -30,6 +30,9 @@ public:
     /// `another`: that of another repository is here, and stays.
     Result<Kept> keep_first_root(const Layout& layout);
 
+    /// Nothing waits any more.
+    Result<void> forget_waiting_root() { return files_.remove(note_of_waiting_root()); }
+
     enum class UpdateRoot { present, waits };
     /// Makes sure of the root that images are to carry: the one that is here, or the repository's,
     /// or a new one of this folder's own keys, with which a repository can begin later. `waits`:

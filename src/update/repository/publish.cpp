@@ -1,5 +1,6 @@
 #include "update/repository/publish.hpp"
 
+#include "update/repository/acceptance.hpp"
 #include "update/repository/channel_work.hpp"
 #include "update/tuf/decode.hpp"
 #include "update/tuf/encode.hpp"
@@ -88,8 +89,8 @@ Result<std::vector<std::string>> roots_of_machine(io::Files& files,
 }
 
 /// Publishes the first root, where none is published yet. Whether there is one then.
-Result<bool> publish_first_root(io::Files& files, const Layout& layout, const KeyRing& keys,
-                                std::vector<Waiting>& waiting)
+Result<bool> publish_first_root(io::Files& files, tuf::Time now, const Layout& layout,
+                                const KeyRing& keys, std::vector<Waiting>& waiting)
 {
     if (files.exists(layout.roots() / tuf::published_name("root", 1))) {
         return true;
@@ -103,15 +104,39 @@ Result<bool> publish_first_root(io::Files& files, const Layout& layout, const Ke
         waiting.push_back(*std::move(wait));
         return false;
     }
+    TRY(check_roots({draft->text()}, now).while_("machines would refuse the first root"));
     TRY(store_file(files, layout.roots() / tuf::published_name("root", 1), draft->text()));
     TRY(files.remove(layout.root_draft()));
     return true;
 }
 
-/// `draft` is complete.
-Result<void> publish_next_root(io::Files& files, const Layout& layout,
+/// Completes and publishes what can be of one channel. `seen_roots`: those that a machine goes
+/// through before it looks; nothing where it would stop at one that has expired.
+Result<void> publish_channel(ChannelWork& work, const Channel& channel,
+                             const std::optional<std::vector<std::string>>& seen_roots,
+                             std::vector<Waiting>& waiting)
+{
+    for (;;) {
+        std::vector<Waiting> incomplete;
+        TRY_ASSIGN(const bool is_complete, work.complete(incomplete));
+        if (is_complete && seen_roots) {
+            TRY(work.write(*seen_roots));
+            continue;
+        }
+        waiting.insert(waiting.end(), incomplete.begin(), incomplete.end());
+        if (is_complete) {
+            waiting.push_back({.document = channel.str(),
+                               .reason = "the root has expired, and the next one waits"});
+        }
+        return {};
+    }
+}
+
+/// `draft` is complete, and follows the last of `machine_roots`.
+Result<void> publish_next_root(io::Files& files, tuf::Time now, const Layout& layout,
                                const std::vector<Channel>& channels, const tuf::Document& draft,
-                               const Roots& roots, std::vector<Waiting>& waiting)
+                               const Roots& roots, std::vector<std::string> machine_roots,
+                               std::vector<Waiting>& waiting)
 {
     for (const auto& channel : channels) {
         TRY_ASSIGN(const bool holds, holds_by(files, layout, channel, *roots.next));
@@ -122,6 +147,8 @@ Result<void> publish_next_root(io::Files& files, const Layout& layout,
             return {};
         }
     }
+    machine_roots.push_back(draft.text());
+    TRY(check_roots(machine_roots, now).while_("machines would refuse the new root"));
     const auto name = tuf::published_name("root", roots.next->version);
     TRY(store_file(files, layout.roots() / name, draft.text()));
     for (const auto& channel : channels) {
@@ -135,70 +162,92 @@ Result<void> publish_next_root(io::Files& files, const Layout& layout,
 Result<std::vector<Waiting>> publish(io::Files& files, io::Clock& clock, const Layout& layout,
                                      const KeyRing& keys, const PublishOptions& options)
 {
+    const auto now = now_of(clock);
     std::vector<Waiting> waiting;
-    TRY_ASSIGN(const bool has_root, publish_first_root(files, layout, keys, waiting));
+    TRY_ASSIGN(const bool has_root, publish_first_root(files, now, layout, keys, waiting));
     if (!has_root) {
         return waiting;
     }
     TRY_ASSIGN(const auto root_texts, load_roots(files, layout));
-    TRY_ASSIGN(auto roots_seen, roots_of_machine(files, options.shipped_root, root_texts));
+    TRY_ASSIGN(const auto machine_roots, roots_of_machine(files, options.shipped_root, root_texts));
     Roots roots;
     TRY_ASSIGN(roots.current, load_current_root(files, layout));
+    roots.has_expired = roots.current.expires <= now;
     TRY_ASSIGN(auto root_draft, load_root_draft(files, layout));
     std::optional<Waiting> root_waits;
+    std::optional seen_roots = machine_roots;
     if (root_draft) {
         TRY_ASSIGN(roots.next, tuf::read_root(root_draft->signed_part()));
         TRY_ASSIGN(root_waits, complete_root(files, layout, keys, *root_draft, &roots.current));
-        if (!root_waits) {
-            // It follows at once. Where the current one has expired, no machine takes anything
-            // before that.
-            roots_seen.push_back(root_draft->text());
+        if (roots.has_expired && root_waits) {
+            seen_roots.reset();
+        } else if (roots.has_expired) {
+            seen_roots->push_back(root_draft->text()); // It follows at once.
         }
     }
     TRY_ASSIGN(const auto channels, list_channels(files, layout));
     for (const auto& channel : channels) {
         TRY(copy_roots(files, layout.metadata(channel), root_texts));
-        ChannelWork work(files, now_of(clock), layout, keys, options, roots, channel);
-        TRY_ASSIGN(const bool is_complete, work.complete(waiting));
-        if (is_complete) {
-            TRY(work.write(roots_seen));
-        }
+        ChannelWork work(files, now, layout, keys, options, roots, channel);
+        TRY(publish_channel(work, channel, seen_roots, waiting));
     }
     if (root_waits) {
         waiting.push_back(*std::move(root_waits));
     } else if (root_draft) {
-        TRY(publish_next_root(files, layout, channels, *root_draft, roots, waiting));
+        TRY(publish_next_root(files, now, layout, channels, *root_draft, roots, machine_roots,
+                              waiting));
     }
     return waiting;
 }
+
+namespace {
+
+/// Whether a draft shall go on waiting for signatures instead of being drafted anew without those
+/// that it has: it says something new, and does so for half of its time yet.
+template <typename Part>
+bool is_worth_waiting_for(const std::optional<Stored<Part>>& draft,
+                          const std::optional<Stored<Part>>& published, tuf::Time now,
+                          std::chrono::seconds lifetime)
+{
+    return draft && !says_nothing_new(*draft, published) &&
+           draft->part.expires >= now + lifetime / 2;
+}
+
+} // namespace
 
 Result<void> draft_refresh(io::Files& files, io::Clock& clock, const Layout& layout,
                            const Channel& channel, std::string_view role,
                            const ExpirationPolicy& expiration)
 {
     const auto now = now_of(clock);
-    if (role == "targets") {
+    TRY_ASSIGN(const auto published, load_published(files, layout, channel));
+    TRY_ASSIGN(const auto drafts, load_drafts(files, layout, channel, published));
+    if (role == "targets" &&
+        !is_worth_waiting_for(drafts.targets, published.targets, now, expiration.targets)) {
         TRY_ASSIGN(auto content, load_content(files, layout, channel));
         return draft_content(files, layout, channel, std::move(content), now + expiration.targets);
     }
-    TRY_ASSIGN(const auto published, load_published(files, layout, channel));
     if (!published.timestamp) {
         return fail(Errc::not_found, "{} has published nothing yet", channel.str());
     }
-    Json next;
-    if (role == "snapshot") {
+    const auto store = [&](std::string_view name, Json next) -> Result<void> {
+        TRY_ASSIGN(const auto document, tuf::Document::make(std::move(next)));
+        return store_file(files, layout.drafts(channel) / tuf::cached_name(name), document.text());
+    };
+    if (role != "timestamp" &&
+        !is_worth_waiting_for(drafts.snapshot, published.snapshot, now, expiration.snapshot)) {
         auto snapshot = published.snapshot->part;
         ++snapshot.version;
         snapshot.expires = now + expiration.snapshot;
-        next = tuf::write_snapshot(snapshot);
-    } else {
+        return store("snapshot", tuf::write_snapshot(snapshot));
+    }
+    if (!is_worth_waiting_for(drafts.timestamp, published.timestamp, now, expiration.timestamp)) {
         auto timestamp = published.timestamp->part;
         ++timestamp.version;
         timestamp.expires = now + expiration.timestamp;
-        next = tuf::write_timestamp(timestamp);
+        return store("timestamp", tuf::write_timestamp(timestamp));
     }
-    TRY_ASSIGN(const auto document, tuf::Document::make(std::move(next)));
-    return store_file(files, layout.drafts(channel) / tuf::cached_name(role), document.text());
+    return {};
 }
 
 } // namespace holdfast::publish

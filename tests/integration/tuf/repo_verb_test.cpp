@@ -140,6 +140,25 @@ TEST_F(RepoVerb, ChangesWaitForOneAnother)
     EXPECT_THAT(refused({"refresh"}), HasSubstr("is no repository"));
 }
 
+TEST_F(RepoVerb, GivesUpWhatWaits)
+{
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    stage::run({"openssl", "genpkey", "-algorithm", "ed25519", "-out", folder.path() / "anna.pem"});
+    stage::run({"openssl", "pkey", "-in", folder.path() / "anna.pem", "-pubout", "-out",
+                folder.path() / "anna.pub"});
+    EXPECT_THAT(
+        repo({"rotate-root", "--role", "targets", "--add-key", "anna.pub", "--threshold", "2"}),
+        HasSubstr("root.json: metal-dev/x86_64 is not signed by the new root's keys yet"));
+    EXPECT_THAT(repo({"refresh"}),
+                HasSubstr("waits for signatures: metal-dev/x86_64 targets.json"));
+    EXPECT_THAT(repo({"abandon"}, 2), HasSubstr("required"));
+    EXPECT_THAT(repo({"abandon", "--root"}), HasSubstr("abandoned: root.json"));
+    EXPECT_THAT(refused({"abandon", "--root"}), HasSubstr("no root"));
+    EXPECT_THAT(refused({"abandon", "--variant", "metal-dev"}), HasSubstr("nothing of metal-dev"));
+    EXPECT_THAT(repo({"refresh"}), HasSubstr("published"));
+}
+
 /// A build has made a root that its images carry. Nobody should believe that theirs took its place.
 TEST_F(RepoVerb, TakesNoKeysThatItWouldNotUse)
 {
