@@ -4,6 +4,7 @@
 #include "io/testing/fake_files.hpp"
 #include "update/tuf/download.hpp"
 #include "update/tuf/encode.hpp"
+#include "update/tuf/target_search.hpp"
 #include "update/tuf/testing/test_repository.hpp"
 
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 const std::filesystem::path cache = "/cache";
 
@@ -482,6 +484,49 @@ TEST_F(Delegations, MayGoInCirclesButNotForEver)
     }
     repository.publish_next();
     EXPECT_THAT(machine.fetch("x").error().message(), HasSubstr("more than 32 roles"));
+}
+
+TEST_F(Delegations, MayAllNameOneAnother)
+{
+    for (int number = 0; number < most_roles_asked; ++number) {
+        repository.delegate(repository.targets, std::format("role{}", number), "*");
+    }
+    for (auto& [role, content] : repository.delegated) {
+        content.delegations = repository.targets.delegations;
+        content.keys = repository.targets.keys;
+    }
+    repository.publish_next();
+    EXPECT_EQ(machine.fetch("x").error().code(), Errc::not_found);
+    EXPECT_THAT(asked(), SizeIs(most_roles_asked));
+}
+
+TEST_F(Delegations, CopyNoKeys)
+{
+    for (int number = 0; number < 3; ++number) {
+        repository.delegate(repository.targets, std::format("role{}", number), "*");
+    }
+    std::set<const Keys*> seen;
+    const auto found = search_target("x", repository.targets,
+                                     [&](const Delegation&, const Keys& keys) -> Result<Targets> {
+                                         seen.insert(&keys);
+                                         return Targets();
+                                     });
+    EXPECT_EQ(found.error().code(), Errc::not_found);
+    EXPECT_THAT(seen, ElementsAre(&repository.targets.keys))
+        << "a few megabytes of metadata would become gigabytes";
+}
+
+TEST_F(Delegations, TerminateWhatWasToBeAskedAfterTheDelegator)
+{
+    auto& a = repository.delegate(repository.targets, "a", "*");
+    repository.delegate(repository.targets, "b", "*");
+    repository.delegate(a, "c", "*");
+    a.delegations.back().terminating = true;
+    repository.delegate(a, "d", "*");
+    put_target(repository.delegated["b"], "x", "of b");
+    repository.publish_next();
+    EXPECT_EQ(machine.fetch("x").error().code(), Errc::not_found);
+    EXPECT_THAT(asked(), ElementsAre("1.a.json", "1.c.json"));
 }
 
 TEST_F(Delegations, AreSignedByWhoTheDelegatorNames)
