@@ -54,17 +54,21 @@ TEST_P(CachePowerCut, LeavesWhatTheFirstRefreshLearned)
 
 TEST_P(CachePowerCut, LeavesACacheThatRefreshesAtEveryStep)
 {
-    // Version 1 is known, then keys rotate and everything starts again from low versions: the
-    // refresh that touches every file.
+    // Version 1 is known, then a key that sent everything far ahead is taken away, and low versions
+    // come again: the refresh that touches every file. The other key of each role stays, so what
+    // the cache holds goes on being signed.
+    repository.add_key("timestamp", repository.root.timestamp);
+    repository.add_key("snapshot", repository.root.snapshot);
+    repository.publish_root();
     const auto first_root = repository.file("1.root.json");
-    repository.timestamp.version = 500;
+    repository.timestamp.version = repository.snapshot.version = repository.targets.version = 500;
     repository.publish_next();
     const auto before = repository.http.files;
-    repository.rotate("timestamp", repository.root.timestamp);
-    repository.rotate("snapshot", repository.root.snapshot);
+    repository.drop_key("timestamp", repository.root.timestamp);
+    repository.drop_key("snapshot", repository.root.snapshot);
     repository.root.version = 2;
     repository.publish_root();
-    repository.timestamp.version = repository.snapshot.version = 1;
+    repository.timestamp.version = repository.snapshot.version = repository.targets.version = 1;
     repository.publish_next();
     const auto after = repository.http.files;
 

@@ -85,6 +85,7 @@ private:
     ClientOptions options_;
     TrustedMetadata trusted_;
     std::optional<std::string> unsaved_root_; ///< A shipped root that the cache shall hold.
+    bool forgets_for_unsaved_root_ = false;   ///< Timestamp and snapshot are of the time before it.
     std::optional<Targets> targets_;          ///< Set by `refresh`.
 };
 
