@@ -17,11 +17,13 @@ Result<Stored<Part>> make_stored(Part part, Json signed_part)
     return Stored<Part>{std::move(text), std::move(document), std::move(part)};
 }
 
-tuf::MetaFile announce(tuf::Version version, const std::string& text)
+/// What to say of the document, with what else was said of the one before.
+tuf::MetaFile announce(tuf::Version version, const std::string& text, tuf::MetaFile before)
 {
     return {.version = version,
             .length = text.size(),
-            .hashes = {{"sha256", crypto::sha256(text).hex()}}};
+            .hashes = {{"sha256", crypto::sha256(text).hex()}},
+            .other = std::move(before.other)};
 }
 
 /// What others have published may name no hash.
@@ -236,10 +238,11 @@ Result<void> ChannelWork::draft_snapshot()
                          : published_.snapshot && refers_to(published_.snapshot->part, targets)) {
         return {};
     }
-    tuf::Snapshot snapshot;
-    snapshot.version = published_.snapshot ? published_.snapshot->part.version + 1 : 1;
+    auto snapshot = published_.snapshot ? published_.snapshot->part : tuf::Snapshot();
+    snapshot.version = published_.snapshot ? snapshot.version + 1 : 1;
     snapshot.expires = now_ + options_.expiration.snapshot;
-    snapshot.meta["targets.json"] = announce(targets.part.version, targets.text);
+    auto& meta = snapshot.meta["targets.json"];
+    meta = announce(targets.part.version, targets.text, std::move(meta));
     const auto json = tuf::write_snapshot(snapshot);
     TRY_ASSIGN(drafts_.snapshot, make_stored(std::move(snapshot), json));
     return store_draft("snapshot", drafts_.snapshot->text);
@@ -253,10 +256,11 @@ Result<void> ChannelWork::draft_timestamp()
             : published_.timestamp && refers_to(published_.timestamp->part.snapshot, snapshot)) {
         return {};
     }
-    tuf::Timestamp timestamp;
-    timestamp.version = published_.timestamp ? published_.timestamp->part.version + 1 : 1;
+    auto timestamp = published_.timestamp ? published_.timestamp->part : tuf::Timestamp();
+    timestamp.version = published_.timestamp ? timestamp.version + 1 : 1;
     timestamp.expires = now_ + options_.expiration.timestamp;
-    timestamp.snapshot = announce(snapshot.part.version, snapshot.text);
+    timestamp.snapshot =
+        announce(snapshot.part.version, snapshot.text, std::move(timestamp.snapshot));
     const auto json = tuf::write_timestamp(timestamp);
     TRY_ASSIGN(drafts_.timestamp, make_stored(std::move(timestamp), json));
     return store_draft("timestamp", drafts_.timestamp->text);

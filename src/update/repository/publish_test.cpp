@@ -33,6 +33,36 @@ TEST(Publish, OffersWhatWasAdded)
     EXPECT_THAT(*publisher.files.list(publisher.layout.drafts(TestPublisher::channel)), IsEmpty());
 }
 
+/// What another tool has put there is not ours to drop.
+TEST(Publish, KeepsWhatOthersHaveWritten)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    const auto folder = publisher.layout.drafts(TestPublisher::channel);
+    const auto annotate = [&](const char* name, auto published) {
+        auto part = published.document.signed_part();
+        part["version"] = published.part.version + 1;
+        part["x-note"] = "kept";
+        publisher.files.put(folder / name, tuf::Document::make(part)->text());
+    };
+    const auto load = [&] {
+        return *load_published(publisher.files, publisher.layout, TestPublisher::channel);
+    };
+    annotate("targets.json", *load().targets);
+    ASSERT_TRUE(publisher.publish_now()->empty());
+    annotate("snapshot.json", *load().snapshot);
+    ASSERT_TRUE(publisher.publish_now()->empty());
+    annotate("timestamp.json", *load().timestamp);
+    ASSERT_TRUE(publisher.publish_now()->empty());
+
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    const auto published = load();
+    EXPECT_EQ(published.targets->document.signed_part()["x-note"], "kept");
+    EXPECT_EQ(published.snapshot->document.signed_part()["x-note"], "kept");
+    EXPECT_EQ(published.timestamp->document.signed_part()["x-note"], "kept");
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+}
+
 TEST(Publish, RenewsBeforeItExpires)
 {
     TestPublisher publisher;
