@@ -95,11 +95,21 @@ void add_signing_verbs(CLI::App& app, RepoOptions& options)
 void add_using_verbs(CLI::App& app, RepoOptions& options)
 {
     auto* verify = app.add_subcommand("verify", "read all of it, as a machine does");
-    verify->add_option("--url", options.url, "where it is served; the folder itself if not given");
-    verify->add_option("--variant", options.only_variant,
-                       "of this variant; all that the folder has if not given");
-    verify->add_option("--arch", options.arch, "architecture of that variant")
+    auto* expirations = app.add_subcommand(
+        "check-expirations", "tell when metadata expire; exit status 1 where one does too soon");
+    expirations->alias("expire");
+    expirations
+        ->add_option("--expiration-limit", options.expiration_limit,
+                     "what expires until then is too soon: a time, or \"in 1 week\"")
         ->capture_default_str();
+    for (auto* reading : {verify, expirations}) {
+        reading->add_option("--url", options.url,
+                            "where it is served; the folder itself if not given");
+        reading->add_option("--variant", options.only_variant,
+                            "of this variant; all that the folder has if not given");
+        reading->add_option("--arch", options.arch, "architecture of that variant")
+            ->capture_default_str();
+    }
     app.add_subcommand("prune", "delete targets files to which nothing refers any more");
     auto* serve = app.add_subcommand("serve", "a web server on 127.0.0.1, for trying out");
     serve->add_option("--port", options.port)->capture_default_str();

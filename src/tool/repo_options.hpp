@@ -45,7 +45,8 @@ struct RepoOptions {
 
     bool retired = false; ///< remove.
     std::string url;      ///< verify.
-    std::string only_variant; ///< verify, abandon. Empty: all channels of the folder; the root.
+    std::string expiration_limit = "in 3 days"; ///< check-expirations.
+    std::string only_variant; ///< verify, check-expirations, abandon. Empty: all channels of the folder; the root.
     std::uint16_t port = 8080; ///< serve.
 };
 

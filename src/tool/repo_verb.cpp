@@ -71,6 +71,9 @@ public:
         if (options_.verb == "verify") {
             return verify();
         }
+        if (options_.verb == "check-expirations") {
+            return check_expirations();
+        }
         if (options_.verb == "serve") {
             return serve_folder(layout_.folder(), options_.port);
         }
@@ -365,18 +368,50 @@ private:
         return fail(Errc::not_found, "no root to begin with; name what machines have: --shipped-root");
     }
 
+    Result<publish::VerifyOptions> verify_options(const ScratchFolder& scratch)
+    {
+        TRY_ASSIGN(auto root, first_root());
+        return publish::VerifyOptions{
+            .url = options_.url.empty() ? tuf::file_url(layout_.folder()) : options_.url,
+            .first_root = std::move(root),
+            .scratch = scratch.path()};
+    }
+
+    Result<int> check_expirations()
+    {
+        TRY_ASSIGN(const auto limit, update::parse_moment(options_.expiration_limit, now())
+                                         .while_("--expiration-limit"));
+        TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
+        TRY_ASSIGN(const auto channels, channels_to_verify());
+        bool is_any_due = false;
+        for (const auto& channel : channels) {
+            TRY_ASSIGN(const auto scratch, ScratchFolder::create());
+            TRY_ASSIGN(const auto options, verify_options(scratch));
+            TRY_ASSIGN(const auto found,
+                       publish::find_expirations(*http, system_.files, channel, options)
+                           .while_(channel.str()));
+            for (const auto& [name, expires] : found) {
+                const bool is_due = expires <= limit;
+                is_any_due = is_any_due || is_due;
+                std::printf("%s %s: %s %s\n", channel.str().c_str(), name.c_str(),
+                            expires <= now() ? "EXPIRED at"
+                            : is_due         ? "EXPIRES SOON, at"
+                                             : "valid until",
+                            utc_text(expires).c_str());
+            }
+        }
+        return is_any_due ? 1 : 0;
+    }
+
     Result<int> verify()
     {
         TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
         TRY_ASSIGN(const auto channels, channels_to_verify());
-        TRY_ASSIGN(const auto root, first_root());
-        const auto url = options_.url.empty() ? tuf::file_url(layout_.folder()) : options_.url;
         for (const auto& channel : channels) {
             TRY_ASSIGN(const auto scratch, ScratchFolder::create());
+            TRY_ASSIGN(const auto options, verify_options(scratch));
             TRY_ASSIGN(const auto found,
-                       publish::verify_channel(
-                           *http, system_.files, system_.clock, channel,
-                           {.url = url, .first_root = root, .scratch = scratch.path()})
+                       publish::verify_channel(*http, system_.files, system_.clock, channel, options)
                            .while_(channel.str()));
             std::printf("%s: %s; %.1f MiB of targets; valid until %s\n", channel.str().c_str(),
                         join(found.versions, " ").c_str(),

@@ -86,6 +86,26 @@ TEST(Publish, RenewsBeforeItExpires)
     EXPECT_TRUE(publisher.verify().has_value());
 }
 
+TEST(Expirations, AreToldOfWhatHasExpiredToo)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    publisher.clock.advance(std::chrono::weeks(60));
+    const auto start = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
+    const std::map<std::string, tuf::Time> expected{
+        {"root.json", start + std::chrono::weeks(52)},
+        {"snapshot.json", start + std::chrono::weeks(2)},
+        {"targets.json", start + std::chrono::weeks(2)},
+        {"timestamp.json", start + std::chrono::weeks(1)}};
+    FileServer server(publisher.files, TestPublisher::folder);
+    const auto found = find_expirations(server, publisher.files, TestPublisher::channel,
+                                        {.url = "http://repo",
+                                         .first_root = publisher.layout.roots() / "1.root.json",
+                                         .scratch = "/scratch"});
+    ASSERT_TRUE(found.has_value()) << found.error().message();
+    EXPECT_EQ(*found, expected);
+}
+
 TEST(Channels, AreFoldersWhateverElseLiesBesideThem)
 {
     TestPublisher publisher;

@@ -199,10 +199,13 @@ Result<std::string> Client::target_url(const Target& target) const
     return with_query(join_url(options_.targets_url, path));
 }
 
-Time Client::earliest_expiry() const
+std::map<std::string, Time> Client::expirations() const
 {
     check(targets_.has_value(), "refreshed");
-    return std::min(trusted_.earliest_expiry(), targets_->expires);
+    return {{"root.json", trusted_.root().expires},
+            {"timestamp.json", trusted_.timestamp().expires},
+            {"snapshot.json", trusted_.snapshot().expires},
+            {"targets.json", targets_->expires}};
 }
 
 Result<void> Client::fetch_target(const Target& target, const io::ByteSink& sink)

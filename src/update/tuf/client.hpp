@@ -60,8 +60,8 @@ public:
     void set_query(std::string query) { options_.query = std::move(query); }
 
     const Root& root() const { return trusted_.root(); }
-    /// When the first of the four documents expires. Precondition: refreshed.
-    Time earliest_expiry() const;
+    /// When each of the four top-level documents expires, by its name. Precondition: refreshed.
+    std::map<std::string, Time> expirations() const;
 
 private:
     Client(io::HttpClient& http, io::Clock& clock, MetadataCache cache, ClientOptions options,

@@ -123,6 +123,20 @@ TEST_F(RepoVerb, VerifiesSomethingOrFails)
     EXPECT_THAT(refused(there), HasSubstr("--shipped-root"));
 }
 
+TEST_F(RepoVerb, TellsWhatExpires)
+{
+    EXPECT_THAT(refused({"check-expirations"}), HasSubstr("offers nothing"));
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    EXPECT_THAT(repo({"check-expirations"}),
+                HasSubstr("metal-dev/x86_64 timestamp.json: valid until 2"));
+    const auto in_ten_days = repo({"expire", "--expiration-limit", "in 10 days"}, 1);
+    EXPECT_THAT(in_ten_days, HasSubstr("timestamp.json: EXPIRES SOON, at 2"));
+    EXPECT_THAT(in_ten_days, HasSubstr("targets.json: valid until 2"));
+    EXPECT_THAT(refused({"check-expirations", "--expiration-limit", "soon"}),
+                HasSubstr("--expiration-limit"));
+}
+
 /// Else a refresh by cron would take back what an add published meanwhile.
 TEST_F(RepoVerb, ChangesWaitForOneAnother)
 {
