@@ -48,6 +48,8 @@ void add_content_verbs(CLI::App& app, RepoOptions& options)
                   "update from another one, or none");
     add->add_option("--migrates-from", options.migrates_from,
                     "a version whose settings the new one can take over; may be repeated");
+    add->add_option("--release-config", options.release_config,
+                    "a Release.toml, whose pairs of versions say the same");
     add->add_option("--wave-policy", options.wave_policy,
                     "TOML; all machines at once if not given");
     add->add_option("--start", options.start, "when the first wave starts: a time, or \"in 1 day\"")

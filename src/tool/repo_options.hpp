@@ -35,6 +35,7 @@ struct RepoOptions {
     std::string build; ///< add: the build's manifest.
     bool foreign_root = false;
     std::vector<std::string> migrates_from;
+    std::string release_config;
     std::string wave_policy;
     std::string start = "in 0 minutes";
 

@@ -9,6 +9,7 @@
 #include "update/repository/expiration.hpp"
 #include "update/repository/lock.hpp"
 #include "update/repository/prune.hpp"
+#include "update/repository/release_config.hpp"
 #include "update/repository/verify.hpp"
 #include "update/tuf/names.hpp"
 
@@ -199,12 +200,22 @@ private:
         return update::build_waves(policy, start);
     }
 
-    Result<publish::AddOptions> add_options()
+    Result<publish::AddOptions> add_options(const publish::Build& build)
     {
         publish::AddOptions options;
         for (const auto& text : options_.migrates_from) {
             TRY_ASSIGN(auto version, Version::parse(text));
             options.migrates_from.push_back(std::move(version));
+        }
+        if (!options_.release_config.empty()) {
+            TRY_ASSIGN(const auto text,
+                       system_.files.read(user_path(system_, options_.release_config)));
+            TRY_ASSIGN(const auto migrations,
+                       publish::parse_release_config(text).while_(options_.release_config));
+            TRY_ASSIGN(const auto versions, publish::find_migrates_from(migrations, build)
+                                                .while_(options_.release_config));
+            options.migrates_from.insert(options.migrates_from.end(), versions.begin(),
+                                         versions.end());
         }
         TRY_ASSIGN(options.waves, read_waves());
         return options;
@@ -230,7 +241,7 @@ private:
         }
         channel_ = build.channel;
         TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
-        TRY_ASSIGN(const auto with, add_options());
+        TRY_ASSIGN(const auto with, add_options(build));
         TRY(publish::add_build(content, build, with));
         for (const auto& payload : build.payloads()) {
             TRY_ASSIGN(

@@ -142,21 +142,6 @@ Result<std::vector<std::string>> parse_files(const Json& list)
     return files;
 }
 
-Result<Migrations> parse_migrations(const Json& object)
-{
-    if (!object.is_object()) {
-        return fail(Errc::invalid, "`migrations`: expected an object");
-    }
-    Migrations migrations;
-    for (const auto& [key, value] : object.items()) {
-        const auto place = std::format("`migrations` {}", key);
-        TRY_ASSIGN(auto step, parse_step(key).while_(place));
-        TRY_ASSIGN(auto files, parse_files(value).while_(place));
-        migrations.emplace(std::move(step), std::move(files));
-    }
-    return migrations;
-}
-
 Json waves_to_json(const Waves& waves)
 {
     Json json = Json::object();
@@ -174,6 +159,21 @@ std::string block_list_target(const Images& images)
     const auto& root = images.root;
     return root.substr(0, root.ends_with(root_end) ? root.size() - root_end.size() : root.size()) +
            "-blocks.list";
+}
+
+Result<Migrations> parse_migrations(const Json& object)
+{
+    if (!object.is_object()) {
+        return fail(Errc::invalid, "`migrations`: expected an object");
+    }
+    Migrations migrations;
+    for (const auto& [key, value] : object.items()) {
+        const auto place = std::format("`migrations` {}", key);
+        TRY_ASSIGN(auto step, parse_step(key).while_(place));
+        TRY_ASSIGN(auto files, parse_files(value).while_(place));
+        migrations.emplace(std::move(step), std::move(files));
+    }
+    return migrations;
 }
 
 Result<Manifest> parse_manifest(std::string_view text)

@@ -59,6 +59,10 @@ struct Manifest {
 /// with the place, `too_large` over 2 MiB.
 Result<Manifest> parse_manifest(std::string_view text);
 
+/// An object whose keys are steps, "(1.2.2, 1.2.3)" with exactly one space, and whose values are
+/// lists of plain file names. Errors: `invalid` with the place.
+Result<Migrations> parse_migrations(const Json& object);
+
 /// As machines read it. `parse_manifest(to_text(to_json(m)))` gives `m` again.
 Json to_json(const Manifest& manifest);
 

@@ -87,6 +87,17 @@ TEST_F(RepoVerb, PublishesABuildThatTrustsIt)
     EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
 }
 
+TEST_F(RepoVerb, TakesTheVersionsThatLeadToABuildFromAReleaseFile)
+{
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    write("Release.toml", "version = \"1.1.0\"\n[migrations]\n\"(1.0.0, 1.1.0)\" = []\n");
+    EXPECT_THAT(refused({"add", "--build", build("1.1.0")}), HasSubstr("no chain of migrations"));
+    EXPECT_THAT(repo({"add", "--build", build("1.1.0"), "--release-config", "Release.toml"}),
+                HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0 1.1.0"));
+}
+
 TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
 {
     repo({"init"});
