@@ -370,9 +370,13 @@ private:
     /// What machines trust at first.
     Result<fs::path> first_root()
     {
+        if (!publish_options_.shipped_root.empty()) {
+            TRY(system_.files.read(publish_options_.shipped_root));
+            return publish_options_.shipped_root;
+        }
         const auto kept = keys_folder(system_, options_).first_root();
-        for (const auto& root : {publish_options_.shipped_root, layout_.roots() / "1.root.json", kept}) {
-            if (!root.empty() && system_.files.exists(root)) {
+        for (const auto& root : {layout_.roots() / "1.root.json", kept}) {
+            if (system_.files.exists(root)) {
                 return root;
             }
         }

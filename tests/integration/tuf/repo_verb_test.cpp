@@ -119,6 +119,8 @@ TEST_F(RepoVerb, VerifiesSomethingOrFails)
     EXPECT_THAT(repo({"verify", "--variant", "metal-dev"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
     EXPECT_THAT(refused({"verify", "--variant", "metal-host"}), HasSubstr("timestamp.json"));
 
+    EXPECT_THAT(refused({"verify", "--shipped-root", "mistyped.json"}), HasSubstr("mistyped.json"));
+
     // Of a channel that has drafts only, machines see nothing.
     write(repository + "/drafts/metal-host/x86_64/targets.json", "{}");
     EXPECT_THAT(repo({"verify"}), HasSubstr("metal-host/x86_64: nothing is published yet"));
