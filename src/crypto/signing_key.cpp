@@ -2,6 +2,7 @@
 
 #include "base/free_with.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -61,6 +62,20 @@ std::optional<SignatureScheme> scheme_of(const EVP_PKEY* key)
     return std::nullopt;
 }
 
+/// Gives an elliptic curve key the one form in which it is written: the curve by name, the point
+/// uncompressed. Others are read, and would pass for other keys.
+void normalise(EVP_PKEY* key)
+{
+    if (EVP_PKEY_is_a(key, "EC") == 1) {
+        check(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                             OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) ==
+                      1 &&
+                  EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING,
+                                                 OSSL_PKEY_EC_ENCODING_GROUP) == 1,
+              "an elliptic curve key has forms");
+    }
+}
+
 /// SHA-256 first, except for Ed25519, which hashes itself.
 const EVP_MD* digest_of(SignatureScheme scheme)
 {
@@ -109,6 +124,7 @@ Result<PublicKey> PublicKey::from_pem(SignatureScheme scheme, std::string_view p
     if (scheme_of(handle.get()) != scheme) {
         return fail(Errc::unsupported, "the key is not of the kind or size that its scheme needs");
     }
+    normalise(handle.get());
     return PublicKey(scheme, std::move(handle));
 }
 
@@ -213,6 +229,7 @@ PublicKey PrivateKey::public_key() const
     check(PEM_write_bio_PUBKEY(bio.get(), handle_.get()) == 1, "a public key can be written");
     KeyHandle handle(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
     check(handle != nullptr, "a public key that was written can be read");
+    normalise(handle.get());
     return {scheme_, std::move(handle)};
 }
 

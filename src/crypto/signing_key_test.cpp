@@ -50,6 +50,55 @@ TEST(PublicKey, IsRefusedForAnotherScheme)
     EXPECT_FALSE(PublicKey::from_ed25519({}).has_value());
 }
 
+/// Else one private key under two ids would be two signatures.
+TEST(PublicKey, IsOneHoweverItsPointOrCurveIsWritten)
+{
+    const struct {
+        const char* form;
+        const char* pem;
+    } forms[] = {
+        {"uncompressed", "-----BEGIN PUBLIC KEY-----\n"
+                         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEb/vDzxFXabXJ8TKSxzbWUP5M1bP3\n"
+                         "/mEduM7KIqubcm55NDd/JqR3zEoo5H0bQZs2zEuF32kB5AM4HOkuRPQjhw==\n"
+                         "-----END PUBLIC KEY-----\n"},
+        {"compressed", "-----BEGIN PUBLIC KEY-----\n"
+                       "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADb/vDzxFXabXJ8TKSxzbWUP5M1bP3\n"
+                       "/mEduM7KIqubcm4=\n"
+                       "-----END PUBLIC KEY-----\n"},
+        {"hybrid", "-----BEGIN PUBLIC KEY-----\n"
+                   "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAHb/vDzxFXabXJ8TKSxzbWUP5M1bP3\n"
+                   "/mEduM7KIqubcm55NDd/JqR3zEoo5H0bQZs2zEuF32kB5AM4HOkuRPQjhw==\n"
+                   "-----END PUBLIC KEY-----\n"},
+        {"explicit curve", "-----BEGIN PUBLIC KEY-----\n"
+                           "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA\n"
+                           "AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////\n"
+                           "///////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSd\n"
+                           "NgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5\n"
+                           "RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA\n"
+                           "//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABG/7w88RV2m1yfEyksc21lD+\n"
+                           "TNWz9/5hHbjOyiKrm3JueTQ3fyakd8xKKOR9G0GbNsxLhd9pAeQDOBzpLkT0I4c=\n"
+                           "-----END PUBLIC KEY-----\n"},
+        {"explicit curve, compressed",
+         "-----BEGIN PUBLIC KEY-----\n"
+         "MIIBCjCB4wYHKoZIzj0CATCB1wIBATAsBgcqhkjOPQEBAiEA/////wAAAAEAAAAA\n"
+         "AAAAAAAAAAD///////////////8wWwQg/////wAAAAEAAAAAAAAAAAAAAAD/////\n"
+         "//////////wEIFrGNdiqOpPns+u9VXaYhrxlHQawzFOw9jvOPD4n0mBLAxUAxJ02\n"
+         "CIbnBJNqZnjhE50mt4GffpAEIQNrF9Hy4SxCR/i85uVjpEDydwN9gS3rM6D0oTlF\n"
+         "2JjClgIhAP////8AAAAA//////////+85vqtpxeehPO5ysL8YyVRAgEBAyIAA2/7\n"
+         "w88RV2m1yfEyksc21lD+TNWz9/5hHbjOyiKrm3Ju\n"
+         "-----END PUBLIC KEY-----\n"},
+    };
+    const auto usual = PublicKey::from_pem(forms[0].pem);
+    ASSERT_TRUE(usual.has_value());
+    EXPECT_EQ(usual->pem(), forms[0].pem);
+    for (const auto& [form, pem] : forms) {
+        const auto key = PublicKey::from_pem(SignatureScheme::ecdsa_p256_sha256, pem);
+        ASSERT_TRUE(key.has_value()) << form << ": " << key.error().message();
+        EXPECT_EQ(key->fingerprint(), usual->fingerprint()) << form;
+        EXPECT_EQ(key->pem(), forms[0].pem) << form;
+    }
+}
+
 TEST(PublicKey, VerifiesTheFirstVectorOfRfc8032)
 {
     const auto bytes =

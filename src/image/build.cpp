@@ -73,6 +73,14 @@ Json partition_bytes(const PartitionSizes& sizes)
     return {{"boot", sizes.boot << 20}, {"root", sizes.root << 20}, {"hash", sizes.hash << 20}};
 }
 
+/// Which repositories machines with this image take updates from: the SHA-256 of the root of trust that
+/// it carries, or null. `repo add` compares it with the repository's own.
+Json update_root_hash(const Context& context)
+{
+    const auto hash = crypto::sha256_of_file(update_root_of(context));
+    return hash.has_value() ? Json(hash->hex()) : Json();
+}
+
 Json versions_of(const std::vector<Package>& packages)
 {
     Json versions = Json::object();
@@ -406,8 +414,9 @@ private:
         const auto sbom =
             to_pretty_text(make_sbom(variant_, release_, packages_.packages, contained_,
                                      std::format("{:%Y-%m-%dT%H:%M:%SZ}", epoch)));
+        const auto update_root = update_root_hash(context_);
         Key key;
-        key.add(builder_version).add(image_key_).add(sbom);
+        key.add(builder_version).add(image_key_).add(sbom).add(to_text(update_root));
         const auto documents_key = key.hex();
         if (is_current(context_, paths_.manifest, documents_key)) {
             return {};
@@ -438,6 +447,7 @@ private:
                             {"files", files},
                             {"partitions", partition_bytes(variant_.partitions)},
                             {"migrations", carried},
+                            {"update-root", update_root},
                             {"sizes",
                              {{"initrd", fs::file_size(paths_.initrd, error)},
                               {"container-images", archive_bytes()},

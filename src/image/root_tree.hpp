@@ -61,7 +61,7 @@ Result<void> install_program(Context& context, const std::string& name,
                              const std::filesystem::path& folder);
 
 /// The TUF root that machines of this checkout's images trust at first, and carry as
-/// /usr/share/updog/root.json: `keys/repository/root.json`, made by `./holdfast repo init`.
+/// /usr/share/updog/root.json: `keys/repository/root.json`, made by the first build or by `./holdfast repo init`.
 std::filesystem::path update_root_of(const Context& context);
 
 } // namespace holdfast::image

@@ -45,4 +45,21 @@ Result<void> rewrite_file(Files& files, const std::filesystem::path& path, std::
     return rewritten;
 }
 
+Result<void> make_directories(Files& files, const std::filesystem::path& path, Mode mode)
+{
+    std::vector<std::filesystem::path> parents;
+    for (auto missing = path; !files.exists(missing); missing = missing.parent_path()) {
+        // Of an outside that answers nothing (power is off), not even `/` exists.
+        if (missing == missing.parent_path()) {
+            break;
+        }
+        parents.push_back(missing.parent_path());
+    }
+    TRY(files.create_directories(path, mode));
+    for (const auto& parent : parents) {
+        TRY(files.flush_directory(parent));
+    }
+    return {};
+}
+
 } // namespace holdfast::io

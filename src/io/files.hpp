@@ -52,6 +52,7 @@ public:
                                             Mode mode = 0755) = 0;
     virtual Result<void> set_mode(const std::filesystem::path& path, Mode mode) = 0;
     virtual bool exists(const std::filesystem::path& path) = 0;
+    virtual bool is_directory(const std::filesystem::path& path) = 0;
     /// Names in a directory without "." and "..", sorted.
     virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) = 0;
     /// What a symbolic link says, which may be relative to its directory. `invalid` for anything
@@ -76,5 +77,9 @@ Result<void> replace_file(Files& files, const std::filesystem::path& path,
 /// ones, unless the file is so long that it is read in several pieces.
 Result<void> rewrite_file(Files& files, const std::filesystem::path& path, std::string_view lines,
                           Mode mode = 0644);
+
+/// Creates the directory with all missing parents, as `create_directories` does. On return the
+/// names of those that were missing survive a power cut.
+Result<void> make_directories(Files& files, const std::filesystem::path& path, Mode mode = 0755);
 
 } // namespace holdfast::io

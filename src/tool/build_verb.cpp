@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "io/posix/posix_file_locks.hpp"
 #include "tool/bundle.hpp"
+#include "tool/repo_keys.hpp"
+#include "update/repository/publish.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -107,13 +109,19 @@ Result<void> compile_programs(image::Context& context, const image::Variant& var
 
 /// Images take updates from repositories with this root. Made at first use, with keys of this
 /// checkout, as for Secure Boot.
-Result<void> make_update_root(io::System& system, const image::Context& context)
+Result<void> make_update_root(io::System& system)
 {
-    if (system.files.exists(image::update_root_of(context))) {
-        return {};
+    auto folder = keys_folder(system, {});
+    const publish::Layout repository(fs::path(checkout) / "out/repository");
+    const auto now = std::chrono::floor<std::chrono::seconds>(system.clock.now());
+    TRY_ASSIGN(const auto root,
+               folder.prepare_update_root(repository, now + publish::ExpirationPolicy().root));
+    if (root == publish::KeysFolder::UpdateRoot::waits) {
+        std::fprintf(stderr, "  warning: the image can take no updates: the root of the repository "
+                             "waits for signatures (repo sign; %s says so)\n",
+                     folder.note_of_waiting_root().c_str());
     }
-    TRY_ASSIGN(const int status, repo_verb({"init"}, system));
-    return status == 0 ? Result<void>() : fail(Errc::io, "making the update repository failed");
+    return {};
 }
 
 } // namespace
@@ -127,7 +135,7 @@ Result<image::Built> build_image(io::System& system, const std::string& variant_
     TRY(load_model(variant));
     std::fprintf(stderr, "building %s\n", variant.name.c_str());
     TRY(compile_programs(context, variant));
-    TRY(make_update_root(system, context).while_("the root of trust for updates"));
+    TRY(make_update_root(system).while_("the root of trust for updates"));
     TRY_ASSIGN(auto built, image::build_variant(context, variant));
     for (const auto& warning : built.warnings) {
         std::fprintf(stderr, "  warning: %s\n", warning.c_str());

@@ -24,20 +24,6 @@ crypto::SignatureScheme scheme_of(const std::string& key_type)
                                  : crypto::SignatureScheme::ed25519;
 }
 
-/// The key in the file, which is made where it is missing.
-Result<crypto::PublicKey> find_or_make_key(io::System& system, const std::filesystem::path& file,
-                                           const std::string& key_type)
-{
-    if (!system.files.exists(file)) {
-        TRY(system.files.create_directories(file.parent_path(), 0700));
-        TRY_ASSIGN(const auto pem, crypto::PrivateKey::generate(scheme_of(key_type)).pem());
-        TRY(io::replace_file(system.files, file, pem, 0600));
-    }
-    TRY_ASSIGN(const auto pem, system.files.read(file));
-    TRY_ASSIGN(const auto key, crypto::PrivateKey::from_pem(pem).while_(file.native()));
-    return key.public_key();
-}
-
 Result<publish::RoleKeys> make_role_keys(io::System& system, const RepoOptions& options,
                                          const RoleOptions& role, const std::string& name)
 {
@@ -47,8 +33,8 @@ Result<publish::RoleKeys> make_role_keys(io::System& system, const RepoOptions& 
         made.keys.push_back(std::move(key));
     }
     if (made.keys.empty()) {
-        const auto file = keys_folder(system, options) / (name + ".pem");
-        TRY_ASSIGN(auto key, find_or_make_key(system, file, options.key_type));
+        TRY_ASSIGN(auto key, keys_folder(system, options)
+                                 .find_or_make(name, scheme_of(options.key_type)));
         made.keys.push_back(std::move(key));
     }
     return made;
@@ -71,17 +57,7 @@ Result<crypto::PublicKey> load_public_key(io::System& system, const std::string&
 Result<publish::KeyRing> load_keys(io::System& system, const RepoOptions& options)
 {
     publish::KeyRing ring;
-    const auto folder = keys_folder(system, options);
-    if (system.files.exists(folder)) {
-        TRY_ASSIGN(const auto names, system.files.list(folder));
-        for (const auto& name : names) {
-            if (name.ends_with(".pem")) {
-                TRY_ASSIGN(const auto pem, system.files.read(folder / name));
-                TRY_ASSIGN(auto key, crypto::PrivateKey::from_pem(pem).while_(name));
-                ring.add(std::move(key));
-            }
-        }
-    }
+    TRY(keys_folder(system, options).load_into(ring));
     for (const auto& typed : options.keys) {
         TRY_ASSIGN(auto key, load_private_key(system, typed));
         ring.add(std::move(key));
@@ -99,10 +75,11 @@ Result<publish::RootKeys> make_root_keys(io::System& system, const RepoOptions& 
     return keys;
 }
 
-std::filesystem::path keys_folder(io::System& system, const RepoOptions& options)
+publish::KeysFolder keys_folder(io::System& system, const RepoOptions& options)
 {
-    return options.keys_folder.empty() ? std::filesystem::path(checkout) / "keys/repository"
-                                       : user_path(system, options.keys_folder);
+    return {system.files, options.keys_folder.empty()
+                              ? std::filesystem::path(checkout) / "keys/repository"
+                              : user_path(system, options.keys_folder)};
 }
 
 } // namespace holdfast::tool

@@ -1,10 +1,7 @@
 #pragma once
 
 #include "tool/repo_options.hpp"
-#include "update/repository/key_ring.hpp"
-#include "update/repository/roots.hpp"
-
-#include <filesystem>
+#include "update/repository/keys_folder.hpp"
 
 namespace holdfast::tool {
 
@@ -19,6 +16,6 @@ Result<crypto::PublicKey> load_public_key(io::System& system, const std::string&
 Result<publish::RootKeys> make_root_keys(io::System& system, const RepoOptions& options);
 
 /// Where keys and the first root lie.
-std::filesystem::path keys_folder(io::System& system, const RepoOptions& options);
+publish::KeysFolder keys_folder(io::System& system, const RepoOptions& options);
 
 } // namespace holdfast::tool

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace holdfast::tool {
 
 namespace {
@@ -41,8 +43,13 @@ void add_content_verbs(CLI::App& app, RepoOptions& options)
         ->capture_default_str();
     add->add_option("--build", options.build,
                     "the build's manifest; out/<variant>/latest-manifest.json if not given");
+    add->add_flag("--foreign-root", options.foreign_root,
+                  "the image carries no root of this repository: its machines are to take their next "
+                  "update from another one, or none");
     add->add_option("--migrates-from", options.migrates_from,
                     "a version whose settings the new one can take over; may be repeated");
+    add->add_option("--release-config", options.release_config,
+                    "a Release.toml, whose pairs of versions say the same");
     add->add_option("--wave-policy", options.wave_policy,
                     "TOML; all machines at once if not given");
     add->add_option("--start", options.start, "when the first wave starts: a time, or \"in 1 day\"")
@@ -71,6 +78,14 @@ void add_signing_verbs(CLI::App& app, RepoOptions& options)
         ->check(CLI::IsMember({"targets", "snapshot", "timestamp"}))
         ->capture_default_str();
     app.add_subcommand("sign", "add signatures to what waits, and publish what is complete");
+    auto* abandon =
+        app.add_subcommand("abandon", "give up what waits for signatures, and nothing that is published");
+    auto* what = abandon->add_option_group("what");
+    what->add_flag("--root", "the next root");
+    what->add_option("--variant", options.only_variant, "what was drafted for this variant");
+    what->require_option(1);
+    abandon->add_option("--arch", options.arch, "architecture of that variant")
+        ->capture_default_str();
     auto* rotate = app.add_subcommand("rotate-root", "draft a new root, with other keys or not");
     rotate->add_option("--role", options.role, "whose keys to change")
         ->check(CLI::IsMember({"root", "targets", "snapshot", "timestamp"}));
@@ -82,7 +97,21 @@ void add_signing_verbs(CLI::App& app, RepoOptions& options)
 void add_using_verbs(CLI::App& app, RepoOptions& options)
 {
     auto* verify = app.add_subcommand("verify", "read all of it, as a machine does");
-    verify->add_option("--url", options.url, "where it is served; the folder itself if not given");
+    auto* expirations = app.add_subcommand(
+        "check-expirations", "tell when metadata expire; exit status 1 where one does too soon");
+    expirations->alias("expire");
+    expirations
+        ->add_option("--expiration-limit", options.expiration_limit,
+                     "what expires until then is too soon: a time, or \"in 1 week\"")
+        ->capture_default_str();
+    for (auto* reading : {verify, expirations}) {
+        reading->add_option("--url", options.url,
+                            "where it is served; the folder itself if not given");
+        reading->add_option("--variant", options.only_variant,
+                            "of this variant; all that the folder has if not given");
+        reading->add_option("--arch", options.arch, "architecture of that variant")
+            ->capture_default_str();
+    }
     app.add_subcommand("prune", "delete targets files to which nothing refers any more");
     auto* serve = app.add_subcommand("serve", "a web server on 127.0.0.1, for trying out");
     serve->add_option("--port", options.port)->capture_default_str();
@@ -102,7 +131,8 @@ std::variant<RepoOptions, int> parse_repo_options(const std::vector<std::string>
                    "carry; the checkout's keys/repository if not given");
     app.add_option("--key", options.keys, "a private key: PEM, or pkcs11:…; may be repeated");
     app.add_option("--shipped-root", options.shipped_root,
-                   "the root in the oldest machines; the repository's first if not given");
+                   "the root in the oldest machines; the repository's first if not given, or that in "
+                   "the folder of keys");
     app.add_option("--expiration-policy", options.expiration_policy, "TOML");
     add_init(app, options);
     add_content_verbs(app, options);
@@ -114,7 +144,11 @@ std::variant<RepoOptions, int> parse_repo_options(const std::vector<std::string>
     } catch (const CLI::ParseError& problem) {
         return app.exit(problem) == 0 ? 0 : 2;
     }
-    options.verb = app.get_subcommands().front()->get_name();
+    const auto* verb = app.get_subcommands().front();
+    options.verb = verb->get_name();
+    options.asks_for_keys =
+        options.verb == "init" &&
+        std::ranges::any_of(verb->get_options(), [](const auto* option) { return !option->empty(); });
     return options;
 }
 

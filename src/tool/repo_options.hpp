@@ -27,12 +27,15 @@ struct RepoOptions {
 
     std::string key_type = "ed25519"; ///< init: of keys that it makes.
     RoleOptions root, targets, snapshot, timestamp;
+    bool asks_for_keys = false; ///< init: any of these was given.
 
     std::string variant = "metal-dev";
     std::string arch = "x86_64";
     std::string version;
     std::string build; ///< add: the build's manifest.
+    bool foreign_root = false;
     std::vector<std::string> migrates_from;
+    std::string release_config;
     std::string wave_policy;
     std::string start = "in 0 minutes";
 
@@ -43,6 +46,8 @@ struct RepoOptions {
 
     bool retired = false; ///< remove.
     std::string url;      ///< verify.
+    std::string expiration_limit = "in 3 days"; ///< check-expirations.
+    std::string only_variant; ///< verify, check-expirations, abandon. Empty: all channels of the folder; the root.
     std::uint16_t port = 8080; ///< serve.
 };
 

@@ -1,15 +1,23 @@
 #include "base/text.hpp"
 #include "base/utc_time.hpp"
 #include "io/curl/curl_http_client.hpp"
+#include "io/posix/posix_file_locks.hpp"
 #include "tool/repo_keys.hpp"
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
+#include "update/repository/abandon.hpp"
 #include "update/repository/expiration.hpp"
+#include "update/repository/lock.hpp"
 #include "update/repository/prune.hpp"
+#include "update/repository/release_config.hpp"
 #include "update/repository/verify.hpp"
+#include "update/tuf/names.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 namespace holdfast::tool {
 
@@ -19,6 +27,33 @@ namespace {
 
 /// Largest payload that is read: one partition of a variant that is far larger than ours.
 constexpr std::size_t largest_payload = std::size_t{4} << 30;
+
+/// A new folder, removed with all that is in it at the end.
+class ScratchFolder {
+public:
+    static Result<ScratchFolder> create()
+    {
+        std::string name = fs::temp_directory_path() / "holdfast-repo-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) {
+            return fail_errno("making a temporary folder", errno);
+        }
+        return ScratchFolder(name);
+    }
+    ~ScratchFolder()
+    {
+        std::error_code error;
+        if (!path_.empty()) {
+            fs::remove_all(path_, error);
+        }
+    }
+    ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    ScratchFolder& operator=(ScratchFolder&&) = delete;
+    const fs::path& path() const { return path_; }
+
+private:
+    explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
+    fs::path path_;
+};
 
 /// One run of `./holdfast repo`.
 class RepoRun {
@@ -37,11 +72,22 @@ public:
         if (options_.verb == "verify") {
             return verify();
         }
+        if (options_.verb == "check-expirations") {
+            return check_expirations();
+        }
         if (options_.verb == "serve") {
             return serve_folder(layout_.folder(), options_.port);
         }
+        if (options_.verb == "init") {
+            TRY(io::make_directories(system_.files, layout_.folder()));
+        }
+        io::PosixFileLocks locks;
+        TRY_ASSIGN(const auto lock, publish::lock_repository(locks, system_.files, system_.clock, layout_));
         if (options_.verb == "prune") {
             return prune();
+        }
+        if (options_.verb == "abandon") {
+            return abandon();
         }
         TRY(draft());
         return publish_drafts();
@@ -90,13 +136,15 @@ private:
 
     Result<void> init()
     {
-        if (system_.files.exists(layout_.roots()) || system_.files.exists(layout_.root_draft())) {
-            return fail(Errc::conflict, "{} is a repository already", layout_.folder().native());
-        }
-        if (system_.files.exists(kept_root())) {
-            // Images were built with it: a new repository must be one that their machines trust.
-            TRY_ASSIGN(const auto text, system_.files.read(kept_root()));
-            return publish::store_file(system_.files, layout_.roots() / "1.root.json", text);
+        const auto folder = keys_folder(system_, options_);
+        TRY_ASSIGN(const auto beginning,
+                   publish::find_beginning(system_.files, layout_, folder));
+        TRY(check_key_options(beginning, folder));
+        switch (beginning) {
+        case publish::Beginning::made_already: return {};
+        case publish::Beginning::from_kept_root:
+            return publish::begin_with_kept_root(system_.files, layout_, folder);
+        case publish::Beginning::with_new_root: break;
         }
         TRY_ASSIGN(const auto keys, make_root_keys(system_, options_));
         TRY_ASSIGN(const auto root,
@@ -104,17 +152,35 @@ private:
         return publish::save_root_draft(system_.files, layout_, root);
     }
 
-    fs::path kept_root() { return keys_folder(system_, options_) / "root.json"; }
-
-    /// The first root, once it is signed, beside the keys: `clean` leaves those.
-    Result<void> keep_root()
+    /// Keys that were asked for and would not be used are no small thing to pass over.
+    Result<void> check_key_options(publish::Beginning beginning, const publish::KeysFolder& folder)
     {
-        const auto first = layout_.roots() / "1.root.json";
-        if (!system_.files.exists(first) || system_.files.exists(kept_root())) {
+        if (!options_.asks_for_keys || beginning == publish::Beginning::with_new_root) {
             return {};
         }
-        TRY_ASSIGN(const auto text, system_.files.read(first));
-        return publish::store_file(system_.files, kept_root(), text);
+        if (beginning == publish::Beginning::made_already) {
+            return fail(Errc::conflict,
+                        "{} is a repository already; rotate-root changes its keys and thresholds",
+                        layout_.folder().native());
+        }
+        return fail(Errc::conflict,
+                    "images were built with {}, so a repository for their machines begins with that "
+                    "root and its keys. For one with the keys that you name choose another folder "
+                    "(--keys), or take that file away and build the images anew afterwards",
+                    folder.first_root().native());
+    }
+
+    /// The first root, once it is signed, beside the keys: `clean` leaves those, and images carry it.
+    Result<void> keep_root()
+    {
+        auto folder = keys_folder(system_, options_);
+        TRY_ASSIGN(const auto kept, folder.keep_first_root(layout_));
+        if (kept == publish::KeysFolder::Kept::another) {
+            std::fprintf(stderr, "warning: images built here carry %s, which is not this repository's "
+                                 "root: their machines take nothing from it\n",
+                         folder.first_root().c_str());
+        }
+        return {};
     }
 
     Result<void> draft_content(publish::Content content)
@@ -134,12 +200,22 @@ private:
         return update::build_waves(policy, start);
     }
 
-    Result<publish::AddOptions> add_options()
+    Result<publish::AddOptions> add_options(const publish::Build& build)
     {
         publish::AddOptions options;
         for (const auto& text : options_.migrates_from) {
             TRY_ASSIGN(auto version, Version::parse(text));
             options.migrates_from.push_back(std::move(version));
+        }
+        if (!options_.release_config.empty()) {
+            TRY_ASSIGN(const auto text,
+                       system_.files.read(user_path(system_, options_.release_config)));
+            TRY_ASSIGN(const auto migrations,
+                       publish::parse_release_config(text).while_(options_.release_config));
+            TRY_ASSIGN(const auto versions, publish::find_migrates_from(migrations, build)
+                                                .while_(options_.release_config));
+            options.migrates_from.insert(options.migrates_from.end(), versions.begin(),
+                                         versions.end());
         }
         TRY_ASSIGN(options.waves, read_waves());
         return options;
@@ -159,9 +235,13 @@ private:
             return fail(Errc::invalid, "{} is a build of variant {}, not {}",
                         manifest_file.native(), build.channel.variant, variant.name);
         }
+        if (!options_.foreign_root) {
+            TRY_ASSIGN(const auto roots, publish::load_roots(system_.files, layout_));
+            TRY(publish::check_trust(build, roots).while_("adding without --foreign-root"));
+        }
         channel_ = build.channel;
         TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
-        TRY_ASSIGN(const auto with, add_options());
+        TRY_ASSIGN(const auto with, add_options(build));
         TRY(publish::add_build(content, build, with));
         for (const auto& payload : build.payloads()) {
             TRY_ASSIGN(
@@ -217,9 +297,7 @@ private:
         }
         TRY_ASSIGN(root, publish::change_root(std::move(root), change));
         root.expires = now() + publish_options_.expiration.root;
-        TRY(publish::save_root_draft(system_.files, layout_, root));
-        // Documents of a role whose keys change must be signed by the old and the new ones.
-        return options_.role == "root" ? Result<void>() : refresh();
+        return publish::save_root_draft(system_.files, layout_, root);
     }
 
     Result<int> publish_drafts()
@@ -236,9 +314,23 @@ private:
                                                 ? "out/repository"
                                                 : options_.repository.c_str());
         }
-        if (options_.verb == "init" || options_.verb == "sign") {
+        if (options_.verb == "init" || options_.verb == "sign" || options_.verb == "rotate-root") {
             TRY(keep_root());
         }
+        return 0;
+    }
+
+    Result<int> abandon()
+    {
+        if (options_.only_variant.empty()) {
+            TRY(publish::abandon_root(system_.files, layout_));
+            TRY(keys_folder(system_, options_).forget_waiting_root());
+            std::printf("abandoned: root.json\n");
+            return 0;
+        }
+        channel_.variant = options_.only_variant;
+        TRY(publish::abandon_drafts(system_.files, layout_, channel_));
+        std::printf("abandoned: %s\n", channel_.str().c_str());
         return 0;
     }
 
@@ -251,29 +343,96 @@ private:
         return 0;
     }
 
+    /// What machines are known to look for.
+    Result<std::vector<publish::Channel>> channels_to_verify()
+    {
+        if (!options_.only_variant.empty()) {
+            return std::vector<publish::Channel>{
+                {.variant = options_.only_variant, .arch = options_.arch}};
+        }
+        TRY_ASSIGN(auto channels, publish::list_channels(system_.files, layout_));
+        std::erase_if(channels, [&](const auto& channel) {
+            const bool waits = !publish::is_published(system_.files, layout_, channel);
+            if (waits) {
+                std::printf("%s: nothing is published yet\n", channel.str().c_str());
+            }
+            return waits;
+        });
+        if (channels.empty()) {
+            return fail(Errc::not_found,
+                        "{} offers nothing to verify; of a repository that lies elsewhere name the "
+                        "--variant too",
+                        layout_.folder().native());
+        }
+        return channels;
+    }
+
+    /// What machines trust at first.
+    Result<fs::path> first_root()
+    {
+        if (!publish_options_.shipped_root.empty()) {
+            TRY(system_.files.read(publish_options_.shipped_root));
+            return publish_options_.shipped_root;
+        }
+        const auto kept = keys_folder(system_, options_).first_root();
+        for (const auto& root : {layout_.roots() / "1.root.json", kept}) {
+            if (system_.files.exists(root)) {
+                return root;
+            }
+        }
+        return fail(Errc::not_found, "no root to begin with; name what machines have: --shipped-root");
+    }
+
+    Result<publish::VerifyOptions> verify_options(const ScratchFolder& scratch)
+    {
+        TRY_ASSIGN(auto root, first_root());
+        return publish::VerifyOptions{
+            .url = options_.url.empty() ? tuf::file_url(layout_.folder()) : options_.url,
+            .first_root = std::move(root),
+            .scratch = scratch.path()};
+    }
+
+    Result<int> check_expirations()
+    {
+        TRY_ASSIGN(const auto limit, update::parse_moment(options_.expiration_limit, now())
+                                         .while_("--expiration-limit"));
+        TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
+        TRY_ASSIGN(const auto channels, channels_to_verify());
+        bool is_any_due = false;
+        for (const auto& channel : channels) {
+            TRY_ASSIGN(const auto scratch, ScratchFolder::create());
+            TRY_ASSIGN(const auto options, verify_options(scratch));
+            TRY_ASSIGN(const auto found,
+                       publish::find_expirations(*http, system_.files, channel, options)
+                           .while_(channel.str()));
+            for (const auto& [name, expires] : found) {
+                const bool is_due = expires <= limit;
+                is_any_due = is_any_due || is_due;
+                std::printf("%s %s: %s %s\n", channel.str().c_str(), name.c_str(),
+                            expires <= now() ? "EXPIRED at"
+                            : is_due         ? "EXPIRES SOON, at"
+                                             : "valid until",
+                            utc_text(expires).c_str());
+            }
+        }
+        return is_any_due ? 1 : 0;
+    }
+
     Result<int> verify()
     {
         TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
-        TRY_ASSIGN(const auto channels, publish::list_channels(system_.files, layout_));
-        const auto scratch = layout_.folder() / ".verify";
-        const auto url =
-            options_.url.empty() ? "file://" + layout_.folder().native() : options_.url;
+        TRY_ASSIGN(const auto channels, channels_to_verify());
         for (const auto& channel : channels) {
-            fs::remove_all(scratch);
+            TRY_ASSIGN(const auto scratch, ScratchFolder::create());
+            TRY_ASSIGN(const auto options, verify_options(scratch));
             TRY_ASSIGN(const auto found,
-                       publish::verify_channel(*http, system_.files, system_.clock, channel,
-                                               {.url = url,
-                                                .first_root = publish_options_.shipped_root.empty()
-                                                                  ? layout_.roots() / "1.root.json"
-                                                                  : publish_options_.shipped_root,
-                                                .scratch = scratch})
+                       publish::verify_channel(*http, system_.files, system_.clock, channel, options)
                            .while_(channel.str()));
             std::printf("%s: %s; %.1f MiB of targets; valid until %s\n", channel.str().c_str(),
                         join(found.versions, " ").c_str(),
                         static_cast<double>(found.target_bytes) / (1 << 20),
                         utc_text(found.earliest_expiry).c_str());
         }
-        fs::remove_all(scratch);
         return 0;
     }
 

@@ -314,6 +314,9 @@ TEST_F(Images, TheBillOfMaterialsAndTheManifestSayWhatIsInContainerImages)
     EXPECT_TRUE(manifest.contains(busybox));
     EXPECT_FALSE(manifest["packages"].contains("busybox-static"))
         << "the host itself has no such program";
+    const auto root = crypto::sha256_of_file("keys/repository/root.json");
+    ASSERT_TRUE(root.has_value());
+    EXPECT_EQ(manifest["update-root"], root->hex()) << "what its machines trust";
 }
 
 TEST_F(Images, AMissingPackageIsNamedWithFileAndLine)

@@ -66,7 +66,7 @@ protected:
     std::string add(const std::string& version, std::vector<std::string> more)
     {
         more.insert(more.begin(), {"add", "--variant", "metal-dev", "--build",
-                                   releases_->manifest(version)});
+                                   releases_->manifest(version), "--foreign-root"});
         return repo_of_both(std::move(more));
     }
 
@@ -90,6 +90,9 @@ TEST_F(RepositoryVerbs, ServeTwoPeopleWhoSignInTurn)
 
     EXPECT_THAT(repo({"--key", people_.key_of("anna"), "sign"}), HasSubstr("1 of 2 needed"));
     EXPECT_THAT(repo({"--key", people_.key_of("bert"), "sign"}), HasSubstr("published"));
+    EXPECT_THAT(repo_of_both({"add", "--variant", "metal-dev", "--build",
+                              releases_->manifest("1.0.0")}),
+                HasSubstr("none of this repository's")) << "images of this checkout trust another one";
     EXPECT_THAT(add("1.0.0", {}), HasSubstr("published"));
     EXPECT_THAT(add("1.1.0", {}), HasSubstr("refused")) << "no migration leads to it";
     EXPECT_THAT(add("1.1.0", {"--migrates-from", "1.0.0"}), HasSubstr("published"));
@@ -114,7 +117,7 @@ TEST_F(RepositoryVerbs, ServeTwoPeopleWhoSignInTurn)
     EXPECT_THAT(repo({"--key", people_.key_of("bert"), "sign"}), HasSubstr("published"));
     EXPECT_THAT(repo({"--key", people_.key_of("carol"), "--key", people_.key_of("bert"), "add",
                       "--variant", "metal-dev", "--build", releases_->manifest("1.1.0"),
-                      "--migrates-from", "1.0.0"}),
+                      "--migrates-from", "1.0.0", "--foreign-root"}),
                 HasSubstr("published"));
     EXPECT_THAT(repo({"verify"}), HasSubstr("1.0.0 1.1.0"));
     fs::remove_all(repository_->folder());

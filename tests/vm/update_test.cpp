@@ -397,7 +397,7 @@ TEST_F(Update, TakesNothingFromARepositoryThatIsNotRight)
     // Signed by somebody else.
     auto foreign = Repository::create_foreign(this_test() + "-foreign");
     ASSERT_TRUE(succeeds(foreign));
-    ASSERT_TRUE(succeeds(foreign->add(*releases_, "1.1.0", {})));
+    ASSERT_TRUE(succeeds(foreign->add(*releases_, "1.1.0", {}, {"--foreign-root"})));
     fs::remove_all(repository_->folder() / "metadata");
     fs::copy(foreign->folder() / "metadata", repository_->folder() / "metadata",
              fs::copy_options::recursive);

@@ -157,6 +157,12 @@ bool PosixFiles::exists(const std::filesystem::path& path)
     return ::access(path.c_str(), F_OK) == 0;
 }
 
+bool PosixFiles::is_directory(const std::filesystem::path& path)
+{
+    struct stat status{};
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 Result<std::vector<std::string>> PosixFiles::list(const std::filesystem::path& path)
 {
     DIR* directory = ::opendir(path.c_str());

@@ -254,6 +254,12 @@ bool FakeFiles::exists(const path& name)
     return !is_off_ && find(resolve(name, Last::follow)) != nullptr;
 }
 
+bool FakeFiles::is_directory(const path& name)
+{
+    const auto node = is_off_ ? nullptr : find(resolve(name, Last::follow));
+    return node && node->kind == Node::Kind::directory;
+}
+
 Result<std::vector<std::string>> FakeFiles::list(const path& name)
 {
     TRY_ASSIGN(const auto node, get(name));

@@ -39,6 +39,7 @@ public:
     Result<void> create_directories(const std::filesystem::path& path, Mode mode = 0755) override;
     Result<void> set_mode(const std::filesystem::path& path, Mode mode) override;
     bool exists(const std::filesystem::path& path) override;
+    bool is_directory(const std::filesystem::path& path) override;
     Result<std::vector<std::string>> list(const std::filesystem::path& path) override;
     Result<std::filesystem::path> read_link(const std::filesystem::path& path) override;
 

@@ -60,5 +60,22 @@ TEST(ReplaceFile, LeavesNoDraftOnAFullDisk)
     EXPECT_EQ(*disk.read("/store/motd"), "new");
 }
 
+TEST(MakeDirectories, AreThereAfterAPowerCut)
+{
+    int points = 0;
+    for (bool finished = false; !finished; ++points) {
+        SCOPED_TRACE(points);
+        FakeFiles disk({{"/var/x", "1"}});
+        disk.cut_power_after(points);
+        finished = make_directories(disk, "/var/a/b/c", 0700).has_value();
+        disk.restart(Unflushed::all_lost);
+        EXPECT_EQ(disk.is_directory("/var/a/b/c"), finished);
+        EXPECT_TRUE(make_directories(disk, "/var/a/b/c", 0700).has_value());
+        EXPECT_EQ(disk.mode("/var/a/b/c"), 0700U);
+    }
+    EXPECT_EQ(points, 7) << "three directories and their three parents";
+    EXPECT_FALSE(FakeFiles({{"/var/x", "1"}}).is_directory("/var/x"));
+}
+
 } // namespace
 } // namespace holdfast::io

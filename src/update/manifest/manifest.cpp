@@ -1,6 +1,7 @@
 #include "update/manifest/manifest.hpp"
 
 #include "base/utc_time.hpp"
+#include "json/members.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -91,6 +92,7 @@ Result<Images> parse_images(const Json& update)
     TRY_ASSIGN(images.boot, file_member(*object, "boot"));
     TRY_ASSIGN(images.root, file_member(*object, "root"));
     TRY_ASSIGN(images.hash, file_member(*object, "hash"));
+    images.other = other_members(*object, {"boot", "root", "hash"});
     return images;
 }
 
@@ -107,7 +109,9 @@ Result<Update> parse_update(const Json& json)
                   .version = std::move(version),
                   .max_version = std::move(max_version),
                   .waves = std::move(waves),
-                  .images = std::move(images)};
+                  .images = std::move(images),
+                  .other = other_members(
+                      json, {"variant", "arch", "version", "max_version", "waves", "images"})};
 }
 
 /// "(1.2.2, 1.2.3)", with exactly one space.
@@ -138,21 +142,6 @@ Result<std::vector<std::string>> parse_files(const Json& list)
     return files;
 }
 
-Result<Migrations> parse_migrations(const Json& object)
-{
-    if (!object.is_object()) {
-        return fail(Errc::invalid, "`migrations`: expected an object");
-    }
-    Migrations migrations;
-    for (const auto& [key, value] : object.items()) {
-        const auto place = std::format("`migrations` {}", key);
-        TRY_ASSIGN(auto step, parse_step(key).while_(place));
-        TRY_ASSIGN(auto files, parse_files(value).while_(place));
-        migrations.emplace(std::move(step), std::move(files));
-    }
-    return migrations;
-}
-
 Json waves_to_json(const Waves& waves)
 {
     Json json = Json::object();
@@ -172,6 +161,21 @@ std::string block_list_target(const Images& images)
            "-blocks.list";
 }
 
+Result<Migrations> parse_migrations(const Json& object)
+{
+    if (!object.is_object()) {
+        return fail(Errc::invalid, "`migrations`: expected an object");
+    }
+    Migrations migrations;
+    for (const auto& [key, value] : object.items()) {
+        const auto place = std::format("`migrations` {}", key);
+        TRY_ASSIGN(auto step, parse_step(key).while_(place));
+        TRY_ASSIGN(auto files, parse_files(value).while_(place));
+        migrations.emplace(std::move(step), std::move(files));
+    }
+    return migrations;
+}
+
 Result<Manifest> parse_manifest(std::string_view text)
 {
     TRY_ASSIGN(const auto json, parse_json(text));
@@ -187,6 +191,7 @@ Result<Manifest> parse_manifest(std::string_view text)
         manifest.updates.push_back(std::move(update));
     }
     TRY_ASSIGN(manifest.migrations, parse_migrations(*migrations));
+    manifest.other = other_members(json, {"updates", "migrations"});
     return manifest;
 }
 
@@ -194,20 +199,22 @@ Json to_json(const Manifest& manifest)
 {
     Json json = {{"updates", Json::array()}, {"migrations", Json::object()}};
     for (const auto& update : manifest.updates) {
-        json["updates"].push_back({{"variant", update.variant},
-                                   {"arch", update.arch},
-                                   {"version", update.version.str()},
-                                   {"max_version", update.max_version.str()},
-                                   {"waves", waves_to_json(update.waves)},
-                                   {"images",
-                                    {{"boot", update.images.boot},
-                                     {"root", update.images.root},
-                                     {"hash", update.images.hash}}}});
+        json["updates"].push_back(
+            with_members({{"variant", update.variant},
+                          {"arch", update.arch},
+                          {"version", update.version.str()},
+                          {"max_version", update.max_version.str()},
+                          {"waves", waves_to_json(update.waves)},
+                          {"images", with_members({{"boot", update.images.boot},
+                                                   {"root", update.images.root},
+                                                   {"hash", update.images.hash}},
+                                                  update.images.other)}},
+                         update.other));
     }
     for (const auto& [step, files] : manifest.migrations) {
         json["migrations"][std::format("({}, {})", step.first.str(), step.second.str())] = files;
     }
-    return json;
+    return with_members(std::move(json), manifest.other);
 }
 
 Result<void> check_manifest(const Manifest& manifest)

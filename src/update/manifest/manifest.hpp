@@ -16,11 +16,14 @@ namespace holdfast::update {
 /// The TUF target that lists a repository's updates.
 constexpr std::string_view manifest_target = "manifest.json";
 
+// `other` holds the members of an object that we don't know, or is null: who publishes keeps them.
+
 /// The names of the targets that fill a set's partitions. Each is a plain file name.
 struct Images {
     std::string boot;
     std::string root;
     std::string hash;
+    Json other = {};
     bool operator==(const Images&) const = default;
 };
 /// The target with the block list over a set's images, by which a machine fetches only what is new:
@@ -35,6 +38,7 @@ struct Update {
     Version max_version; ///< The newest that machines of this variant and architecture may be at.
     Waves waves = {};
     Images images = {};
+    Json other = {};
     bool operator==(const Update&) const = default;
 };
 
@@ -46,13 +50,18 @@ using Migrations = std::map<std::pair<Version, Version>, std::vector<std::string
 struct Manifest {
     std::vector<Update> updates = {};
     Migrations migrations = {};
+    Json other = {};
     bool operator==(const Manifest&) const = default;
 };
 
-/// Reads manifest.json; keys that it does not know are ignored. Names of targets are taken as plain
-/// file names only, so that none can leave the folder it is stored in. Errors: `invalid` with the
-/// place, `too_large` over 2 MiB.
+/// Reads manifest.json; keys that it does not know mean nothing to it. Names of targets are taken
+/// as plain file names only, so that none can leave the folder it is stored in. Errors: `invalid`
+/// with the place, `too_large` over 2 MiB.
 Result<Manifest> parse_manifest(std::string_view text);
+
+/// An object whose keys are steps, "(1.2.2, 1.2.3)" with exactly one space, and whose values are
+/// lists of plain file names. Errors: `invalid` with the place.
+Result<Migrations> parse_migrations(const Json& object);
 
 /// As machines read it. `parse_manifest(to_text(to_json(m)))` gives `m` again.
 Json to_json(const Manifest& manifest);

@@ -47,6 +47,16 @@ TEST(Manifest, ReadsUpdatesWavesAndMigrations)
     EXPECT_THAT(manifest->migrations.at({version("1.2.1"), version("1.2.2")}), ElementsAre());
 }
 
+TEST(Manifest, KeepsWhatItDoesNotKnow)
+{
+    auto text = std::string(sample);
+    text.replace(text.find("\"boot\""), 0, "\"more\": [1, 2], ");
+    const auto json = to_json(*parse_manifest(text));
+    EXPECT_EQ(json["extra"], 1);
+    EXPECT_EQ(json["updates"][0]["comment"], "unknown keys are ignored");
+    EXPECT_EQ(json["updates"][0]["images"]["more"], Json({1, 2}));
+}
+
 /// The sample with one part replaced.
 std::string altered(std::string_view from, std::string_view to)
 {

@@ -94,7 +94,7 @@ bool is_wave_ready(const Waves& waves, Seed seed, sys_seconds now)
 Result<WavePolicy> parse_wave_policy(std::string_view toml)
 {
     TRY_ASSIGN(const auto document, parse_toml(toml));
-    if (!document.contains("waves") || !document["waves"].is_array()) {
+    if (!document.contains("waves") || !document["waves"].is_array() || document["waves"].empty()) {
         return fail(Errc::invalid, "expected at least one table [[waves]]");
     }
     WavePolicy policy;

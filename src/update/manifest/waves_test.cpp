@@ -105,6 +105,7 @@ TEST(WavePolicy, SaysWhatIsWrong)
     for (const auto& [toml, message] : {
              Case{"", "at least one table"},
              Case{"waves = 3", "at least one table"},
+             Case{"waves = []", "at least one table"},
              Case{"[[waves]]\nstart_after = \"1 hour\"", "wave 1: a wave has"},
              Case{"[[waves]]\nstart_after = 1\nfleet_percentage = 1", "a wave has"},
              Case{"[[waves]]\nstart_after = \"soon\"\nfleet_percentage = 1", "a time span such as"},

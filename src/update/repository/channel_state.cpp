@@ -37,13 +37,16 @@ void drop_where_published(std::optional<Stored<Part>>& draft,
     }
 }
 
+/// What else may lie there is none of ours: drafts of roots, what a power cut left of a file, a note.
 Result<std::vector<std::string>> folders_in(io::Files& files, const std::filesystem::path& folder)
 {
     if (!files.exists(folder)) {
         return std::vector<std::string>();
     }
     TRY_ASSIGN(auto names, files.list(folder));
-    std::erase_if(names, [](const auto& name) { return name.ends_with(".json"); });
+    std::erase_if(names, [&](const auto& name) {
+        return name.starts_with('.') || !files.is_directory(folder / name);
+    });
     return names;
 }
 
@@ -62,6 +65,11 @@ Result<std::vector<Channel>> list_channels(io::Files& files, const Layout& layou
         }
     }
     return std::vector<Channel>(channels.begin(), channels.end());
+}
+
+bool is_published(io::Files& files, const Layout& layout, const Channel& channel)
+{
+    return files.exists(layout.metadata(channel) / "timestamp.json");
 }
 
 Result<Documents> load_published(io::Files& files, const Layout& layout, const Channel& channel)
@@ -155,16 +163,7 @@ Result<void> store_target(io::Files& files, const Layout& layout, const tuf::Tar
 Result<void> store_file(io::Files& files, const std::filesystem::path& path,
                         std::string_view content)
 {
-    const auto folder = path.parent_path();
-    // The names of new folders must survive a power cut too.
-    std::vector<std::filesystem::path> parents;
-    for (auto missing = folder; !files.exists(missing); missing = missing.parent_path()) {
-        parents.push_back(missing.parent_path());
-    }
-    TRY(files.create_directories(folder));
-    for (const auto& parent : parents) {
-        TRY(files.flush_directory(parent));
-    }
+    TRY(io::make_directories(files, path.parent_path()));
     return io::replace_file(files, path, content);
 }
 

@@ -16,6 +16,18 @@ struct Stored {
     Part part;
 };
 
+/// Whether the document says the same as the published one, in all but its version.
+template <typename Part>
+bool says_nothing_new(const Stored<Part>& draft, const std::optional<Stored<Part>>& published)
+{
+    if (!published) {
+        return false;
+    }
+    auto before = published->document.signed_part();
+    before["version"] = draft.part.version;
+    return before == draft.document.signed_part();
+}
+
 /// The three documents of a channel below its root. Missing ones: nothing was published or drafted.
 struct Documents {
     std::optional<Stored<tuf::Targets>> targets;
@@ -25,6 +37,9 @@ struct Documents {
 
 /// The channels that have metadata or drafts, sorted.
 Result<std::vector<Channel>> list_channels(io::Files& files, const Layout& layout);
+
+/// Whether machines see anything of the channel yet.
+bool is_published(io::Files& files, const Layout& layout, const Channel& channel);
 
 /// What machines see now. Not verified: `publish` and `verify` do that.
 Result<Documents> load_published(io::Files& files, const Layout& layout, const Channel& channel);

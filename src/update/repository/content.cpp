@@ -11,6 +11,8 @@ namespace holdfast::publish {
 
 namespace {
 
+constexpr auto update_root_key = "update-root";
+
 tuf::Target target_of(const Build& build, const Payload& payload)
 {
     return {.name = payload.name,
@@ -143,14 +145,18 @@ Version max_version_with(const Content& content, const Channel& channel, const V
 Result<void> read_machines(const Json& manifest, Build& build)
 {
     const auto told = tuf::get_object(manifest, "partitions");
-    if (!told.has_value() || !manifest.contains(migrations_key)) {
-        return fail(Errc::invalid, "the build does not tell its partitions and migrations: it was made "
-                                   "by an older checkout. Build it anew");
+    if (!told.has_value() || !manifest.contains(migrations_key) ||
+        !manifest.contains(update_root_key)) {
+        return fail(Errc::invalid, "the build does not tell its partitions, migrations and root of "
+                                   "trust: it was made by an older checkout. Build it anew");
     }
     for (const auto& kind : kinds) {
         TRY_ASSIGN(build.partitions.*kind.partition, tuf::get_number(**told, kind.name, 1));
     }
     TRY_ASSIGN(build.migrations, read_migrations(manifest));
+    if (!manifest[update_root_key].is_null()) {
+        TRY_ASSIGN(build.update_root, tuf::get_string(manifest, update_root_key));
+    }
     return {};
 }
 
@@ -183,6 +189,24 @@ Result<Build> parse_build(std::string_view build_manifest)
                 .blocks = blocks.has_value() ? std::optional(*std::move(blocks)) : std::nullopt};
     TRY(read_machines(manifest, build).while_(name));
     return build;
+}
+
+Result<void> check_trust(const Build& build, const std::vector<std::string>& roots)
+{
+    if (!build.update_root) {
+        return fail(Errc::invalid,
+                    "the image {} carries no root of trust: its machines would take no further update",
+                    build.root.name);
+    }
+    if (std::ranges::any_of(roots, [&](const auto& root) {
+            return crypto::sha256(root).hex() == *build.update_root;
+        })) {
+        return {};
+    }
+    return fail(Errc::invalid,
+                "the image {} carries a root of trust that is none of this repository's: its machines "
+                "would take no further update from here",
+                build.root.name);
 }
 
 std::vector<Payload> Build::payloads() const

@@ -41,13 +41,19 @@ struct Build {
     std::optional<Payload> blocks{}; ///< The block list, in builds that have one.
     PartitionBytes partitions{};     ///< Of machines that are imaged with it.
     std::set<Migration> migrations{};
+    /// SHA-256 of the root of trust that the image carries; nothing where it carries none.
+    std::optional<std::string> update_root{};
 
     std::vector<Payload> payloads() const;
 };
 
 /// Errors: `invalid` for text that is no manifest of a build, or one of a build that does not say
-/// its partitions and migrations; `not_found` where a payload is missing.
+/// its partitions, migrations and root of trust; `not_found` where a payload is missing.
 Result<Build> parse_build(std::string_view build_manifest);
+
+/// The image must carry one of the repository's roots, given as text: machines that take it go on with
+/// the root in it, and would take nothing more from here. Errors: `invalid`.
+Result<void> check_trust(const Build& build, const std::vector<std::string>& roots);
 
 /// What a channel offers.
 struct Content {

@@ -1,5 +1,6 @@
 #include "update/repository/content.hpp"
 
+#include "crypto/sha256.hpp"
 #include "update/repository/testing/test_publisher.hpp"
 
 #include <gmock/gmock.h>
@@ -192,13 +193,28 @@ TEST_F(Offered, WavesMustAscend)
             .has_value());
 }
 
+TEST(Trust, IsInARootOfThisRepository)
+{
+    auto build = TestPublisher::build("1.2.0");
+    const std::vector<std::string> roots{"the first", "the second"};
+    EXPECT_THAT(check_trust(build, roots).error().message(), HasSubstr("carries no root of trust"));
+    for (const auto& root : roots) {
+        build.update_root = crypto::sha256(root).hex();
+        EXPECT_TRUE(check_trust(build, roots).has_value());
+    }
+    build.update_root = crypto::sha256("another").hex();
+    EXPECT_THAT(check_trust(build, roots).error().message(),
+                HasSubstr("none of this repository's"));
+}
+
 TEST(ParseBuild, ReadsWhatTheImageBuilderWrites)
 {
     const std::string text =
         R"({"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d", "variant": "metal",
         "architecture": "x86_64", "version": "1.2.0",
         "partitions": {"boot": 64, "root": 512, "hash": 8},
-        "migrations": [{"version": "1.1.0", "name": "motd", "sha256": "ee"}], "files": [
+        "migrations": [{"version": "1.1.0", "name": "motd", "sha256": "ee"}],
+        "update-root": "ff", "files": [
         {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d.img", "size": 9, "sha256": "aa"},
         {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-boot.efi", "size": 1, "sha256": "bb"},
         {"name": "holdfast-metal-x86_64-1.2.0-1a2b3c4d-root.erofs", "size": 2, "sha256": "cc"},
@@ -212,16 +228,21 @@ TEST(ParseBuild, ReadsWhatTheImageBuilderWrites)
     EXPECT_EQ(build->partitions.root, 512U);
     const Migration motd{.version = version_of("1.1.0"), .name = "motd", .sha256 = "ee"};
     EXPECT_EQ(build->migrations, std::set<Migration>{motd});
+    EXPECT_EQ(build->update_root, "ff");
+    auto without_root = text;
+    without_root.replace(without_root.find("\"ff\""), 4, "null");
+    EXPECT_EQ(parse_build(without_root)->update_root, std::nullopt);
 
     for (const auto& [what, instead] :
          {std::pair("\"metal\"", "\"other\""), std::pair("-root.erofs", "-root.xfs"),
           std::pair("\"1.2.0\"", "\"1.3.0\""), std::pair("\"size\": 3", "\"size\": \"3\""),
-          std::pair("\"1.1.0\"", "\"1.1\""), std::pair("\"hash\": 8", "\"hash\": 0")}) {
+          std::pair("\"1.1.0\"", "\"1.1\""), std::pair("\"hash\": 8", "\"hash\": 0"),
+          std::pair("\"ff\"", "7")}) {
         std::string changed = text;
         changed.replace(changed.find(what), std::string_view(what).size(), instead);
         EXPECT_FALSE(parse_build(changed).has_value()) << what;
     }
-    for (const auto* field : {"partitions", "migrations"}) {
+    for (const auto* field : {"partitions", "migrations", "update-root"}) {
         auto old = text;
         old.replace(old.find(field), 1, "x");
         EXPECT_THAT(parse_build(old).error().message(), HasSubstr("Build it anew"));

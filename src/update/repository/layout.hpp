@@ -27,6 +27,8 @@ public:
     explicit Layout(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
     const std::filesystem::path& folder() const { return folder_; }
+    /// Held by who changes the repository.
+    std::filesystem::path lock() const { return folder_ / ".lock"; }
     std::filesystem::path targets() const { return folder_ / "targets"; }
     std::filesystem::path all_metadata() const { return folder_ / "metadata"; }
     std::filesystem::path metadata(const Channel& channel) const

@@ -53,7 +53,7 @@ Result<Pruned> prune(io::Files& files, const Layout& layout)
     TRY_ASSIGN(const auto used, names_in_use(files, layout));
     TRY_ASSIGN(const auto names, files.list(layout.targets()));
     for (const auto& name : names) {
-        if (!used.contains(name)) {
+        if (!used.contains(name) && !files.is_directory(layout.targets() / name)) {
             TRY(files.remove(layout.targets() / name));
             pruned.push_back(name);
         }

@@ -27,8 +27,11 @@ struct PublishOptions {
 };
 
 /// Goes on with everything that is drafted, as far as the keys at hand reach: signs, and publishes
-/// each channel whose documents are complete, then the root, if one waits. What is left over waits
-/// for the next person. Called again after a power cut, it ends where it would have.
+/// each channel whose documents are complete. What is left over waits for the next person. Called
+/// again after a power cut, it ends where it would have.
+///
+/// A root that waits holds up no channel. It is published when it is complete and all channels hold
+/// by it as well as by the one before; what they lack for that is drafted and signed here too.
 ///
 /// The order of writing makes each change visible at once: targets files, the documents with
 /// versions in their names, and last timestamp.json. A machine sees the old state or the new one.
@@ -39,8 +42,12 @@ struct PublishOptions {
 Result<std::vector<Waiting>> publish(io::Files& files, io::Clock& clock, const Layout& layout,
                                      const KeyRing& keys, const PublishOptions& options);
 
-/// Drafts a document anew with a later expiry, and so all that refer to it.
-/// `role` is "timestamp", "snapshot" or "targets".
+/// Drafts a document anew with a later expiry, and so all that refer to it. `role` is "timestamp",
+/// "snapshot" or "targets". A draft that waits for signatures keeps those that it has, and goes on
+/// waiting while what is published is renewed: the role that refers to it is drafted. Only where
+/// half of its time is over it is drafted anew, without signatures.
+///
+/// Errors: `not_found` where nothing was published.
 Result<void> draft_refresh(io::Files& files, io::Clock& clock, const Layout& layout,
                            const Channel& channel, std::string_view role,
                            const ExpirationPolicy& expiration);

@@ -1,5 +1,6 @@
 #include "update/repository/publish.hpp"
 
+#include "update/repository/abandon.hpp"
 #include "update/repository/expiration.hpp"
 #include "update/repository/prune.hpp"
 #include "update/repository/testing/test_publisher.hpp"
@@ -16,6 +17,7 @@ using crypto::SignatureScheme;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST(Publish, OffersWhatWasAdded)
@@ -29,6 +31,36 @@ TEST(Publish, OffersWhatWasAdded)
                 ElementsAre("1.root.json", "1.snapshot.json", "1.targets.json", "2.snapshot.json",
                             "2.targets.json", "timestamp.json"));
     EXPECT_THAT(*publisher.files.list(publisher.layout.drafts(TestPublisher::channel)), IsEmpty());
+}
+
+/// What another tool has put there is not ours to drop.
+TEST(Publish, KeepsWhatOthersHaveWritten)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    const auto folder = publisher.layout.drafts(TestPublisher::channel);
+    const auto annotate = [&](const char* name, auto published) {
+        auto part = published.document.signed_part();
+        part["version"] = published.part.version + 1;
+        part["x-note"] = "kept";
+        publisher.files.put(folder / name, tuf::Document::make(part)->text());
+    };
+    const auto load = [&] {
+        return *load_published(publisher.files, publisher.layout, TestPublisher::channel);
+    };
+    annotate("targets.json", *load().targets);
+    ASSERT_TRUE(publisher.publish_now()->empty());
+    annotate("snapshot.json", *load().snapshot);
+    ASSERT_TRUE(publisher.publish_now()->empty());
+    annotate("timestamp.json", *load().timestamp);
+    ASSERT_TRUE(publisher.publish_now()->empty());
+
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    const auto published = load();
+    EXPECT_EQ(published.targets->document.signed_part()["x-note"], "kept");
+    EXPECT_EQ(published.snapshot->document.signed_part()["x-note"], "kept");
+    EXPECT_EQ(published.timestamp->document.signed_part()["x-note"], "kept");
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
 }
 
 TEST(Publish, RenewsBeforeItExpires)
@@ -54,6 +86,40 @@ TEST(Publish, RenewsBeforeItExpires)
     EXPECT_TRUE(publisher.verify().has_value());
 }
 
+TEST(Expirations, AreToldOfWhatHasExpiredToo)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    publisher.clock.advance(std::chrono::weeks(60));
+    const auto start = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
+    const std::map<std::string, tuf::Time> expected{
+        {"root.json", start + std::chrono::weeks(52)},
+        {"snapshot.json", start + std::chrono::weeks(2)},
+        {"targets.json", start + std::chrono::weeks(2)},
+        {"timestamp.json", start + std::chrono::weeks(1)}};
+    FileServer server(publisher.files, TestPublisher::folder);
+    const auto found = find_expirations(server, publisher.files, TestPublisher::channel,
+                                        {.url = "http://repo",
+                                         .first_root = publisher.layout.roots() / "1.root.json",
+                                         .scratch = "/scratch"});
+    ASSERT_TRUE(found.has_value()) << found.error().message();
+    EXPECT_EQ(*found, expected);
+}
+
+TEST(Channels, AreFoldersWhateverElseLiesBesideThem)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    for (const auto* stray : {"drafts/root.json.new", "metadata/README", "metadata/.git/objects/x",
+                              "metadata/metal/index.html", "targets/folder/x"}) {
+        publisher.files.put(TestPublisher::folder / stray, "no metadata");
+    }
+    EXPECT_THAT(*list_channels(publisher.files, publisher.layout),
+                ElementsAre(TestPublisher::channel));
+    EXPECT_TRUE(publisher.publish_now().has_value());
+    EXPECT_THAT(*prune(publisher.files, publisher.layout), IsEmpty());
+}
+
 TEST(Prune, RemovesWhatNothingRefersTo)
 {
     TestPublisher publisher;
@@ -65,7 +131,8 @@ TEST(Prune, RemovesWhatNothingRefersTo)
         auto content = load_content(publisher.files, publisher.layout, TestPublisher::channel);
         return remove_version(*content, TestPublisher::channel, version_of("1.1.0")).has_value() &&
                draft_content(publisher.files, publisher.layout, TestPublisher::channel,
-                             *std::move(content), std::chrono::sys_days(std::chrono::year(2030) / 1 / 1))
+                             *std::move(content),
+                             std::chrono::sys_days(std::chrono::year(2030) / 1 / 1))
                    .has_value();
     };
     // One manifest is of the time before 1.1.0.
@@ -128,6 +195,12 @@ struct TwoPeople : ::testing::Test {
         EXPECT_TRUE(waiting.has_value()) << waiting.error().message();
         return waiting.has_value() ? *waiting : std::vector<Waiting>();
     }
+    bool refresh(const char* role)
+    {
+        return draft_refresh(publisher.files, publisher.clock, publisher.layout,
+                             TestPublisher::channel, role, {})
+            .has_value();
+    }
     void publish_first_version()
     {
         sign(anna);
@@ -164,9 +237,7 @@ TEST_F(TwoPeople, DoNotHoldUpTheTimestamp)
     // Bert is away for longer than a timestamp lasts.
     publisher.clock.advance(std::chrono::days(8));
     ASSERT_FALSE(publisher.verify().has_value());
-    ASSERT_TRUE(draft_refresh(publisher.files, publisher.clock, publisher.layout,
-                              TestPublisher::channel, "timestamp", {})
-                    .has_value());
+    ASSERT_TRUE(refresh("timestamp"));
     EXPECT_EQ(sign(robot)[0].document, "metal/x86_64 targets.json");
     ASSERT_TRUE(publisher.verify().has_value()) << publisher.verify().error().message();
     EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0"));
@@ -194,41 +265,177 @@ TEST(Publish, GoesOnAfterTheRootHasExpired)
     EXPECT_THAT(found->versions, ElementsAre("1.0.0", "1.1.0"));
 }
 
-TEST_F(TwoPeople, RotateAKeyWithoutAGapForMachines)
+TEST_F(TwoPeople, KeepTheirSignaturesOverARefresh)
 {
     publish_first_version();
-
-    // A new robot takes over.
-    auto new_key = PrivateKey::generate(SignatureScheme::ed25519);
-    auto root = *load_current_root(publisher.files, publisher.layout);
-    for (const auto* role : {"snapshot", "timestamp"}) {
-        RoleChange change{.role = role};
-        change.add.push_back(std::move(*crypto::PublicKey::from_pem(new_key.public_key().pem())));
-        change.remove = root.snapshot.key_ids;
-        if (std::string_view(role) == "timestamp") {
-            change.remove = root.timestamp.key_ids;
-        }
-        auto changed = change_root(root, change);
-        ASSERT_TRUE(changed.has_value()) << changed.error().message();
-        root = *changed;
-    }
-    ++root.version;
-    ASSERT_TRUE(save_root_draft(publisher.files, publisher.layout, root).has_value());
-    ASSERT_TRUE(draft_refresh(publisher.files, publisher.clock, publisher.layout,
-                              TestPublisher::channel, "snapshot", {})
-                    .has_value());
-    KeyRing new_robot;
-    new_robot.add(std::move(new_key));
-    sign(new_robot);
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
     sign(anna);
-    EXPECT_TRUE(publisher.verify().has_value());
-    EXPECT_THAT(sign(bert), Not(IsEmpty())) << "the old robot has not signed along";
-    EXPECT_TRUE(publisher.verify().has_value());
-    EXPECT_THAT(sign(robot), Not(IsEmpty()));
-    EXPECT_TRUE(publisher.verify().has_value());
+    publisher.clock.advance(std::chrono::days(5));
+    ASSERT_TRUE(refresh("targets"));
+    EXPECT_THAT(sign(robot), SizeIs(1)) << "1.1.0 waits for bert only";
+    publisher.clock.advance(std::chrono::days(5));
+    EXPECT_TRUE(publisher.verify().has_value()) << "what is published was renewed";
+    sign(bert);
+    EXPECT_THAT(sign(robot), IsEmpty());
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+
+    // Nobody came for so long that it would expire as soon as it is published.
+    ASSERT_TRUE(publisher.add("1.2.0", {"1.1.0"}).has_value());
+    sign(anna);
+    publisher.clock.advance(std::chrono::days(8));
+    ASSERT_TRUE(refresh("targets"));
+    EXPECT_EQ(sign(bert)[0].reason, "1 of 2 needed signatures hold");
+    sign(anna);
+    EXPECT_THAT(sign(robot), IsEmpty());
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0", "1.2.0"));
+}
+
+/// One who takes over from the robot.
+struct NewRobot : TwoPeople {
+    KeyRing new_robot;
+
+    void draft_root()
+    {
+        auto new_key = PrivateKey::generate(SignatureScheme::ed25519);
+        auto root = *load_current_root(publisher.files, publisher.layout);
+        for (const auto* role : {"snapshot", "timestamp"}) {
+            RoleChange change{.role = role};
+            change.add.push_back(new_key.public_key());
+            change.remove = std::string_view(role) == "timestamp" ? root.timestamp.key_ids
+                                                                  : root.snapshot.key_ids;
+            auto changed = change_root(root, change);
+            ASSERT_TRUE(changed.has_value()) << changed.error().message();
+            root = *changed;
+        }
+        ++root.version;
+        ASSERT_TRUE(save_root_draft(publisher.files, publisher.layout, root).has_value());
+        new_robot.add(std::move(new_key));
+    }
+    tuf::Version root_version()
+    {
+        return load_current_root(publisher.files, publisher.layout)->version;
+    }
+    std::vector<std::string> drafts()
+    {
+        return *publisher.files.list(publisher.layout.drafts(TestPublisher::channel));
+    }
+};
+
+TEST_F(NewRobot, TakesOverWithoutAGapForMachines)
+{
+    publish_first_version();
+    draft_root();
+    const std::pair<const KeyRing*, const char*> turns[] = {{&new_robot, "new robot"},
+                                                            {&anna, "anna"},
+                                                            {&bert, "bert"},
+                                                            {&robot, "robot"},
+                                                            {&new_robot, "new robot, once more"}};
+    for (const auto& [who, name] : turns) {
+        EXPECT_EQ(root_version(), 1U) << name;
+        sign(*who);
+        EXPECT_TRUE(publisher.verify().has_value()) << name;
+    }
+    EXPECT_EQ(root_version(), 2U);
     EXPECT_THAT(sign(new_robot), IsEmpty());
-    EXPECT_EQ(load_current_root(publisher.files, publisher.layout)->version, 2U);
+    EXPECT_THAT(drafts(), IsEmpty());
+    ASSERT_TRUE(refresh("timestamp"));
+    EXPECT_THAT(sign(robot), SizeIs(1)) << "the old robot's key counts no more";
+    EXPECT_THAT(sign(new_robot), IsEmpty());
+}
+
+TEST_F(NewRobot, HoldsUpNoTimestampWhoeverIsMissing)
+{
+    publish_first_version();
+    draft_root();
+    sign(anna);
+    publisher.clock.advance(std::chrono::days(6));
+    ASSERT_TRUE(refresh("timestamp"));
+    sign(robot);
+    publisher.clock.advance(std::chrono::days(6));
+    EXPECT_TRUE(publisher.verify().has_value()) << "bert has not signed the root";
+
+    sign(bert);
+    EXPECT_EQ(sign(robot).back().reason, "metal/x86_64 is not signed by the new root's keys yet");
+    ASSERT_TRUE(refresh("targets"));
+    sign(anna);
+    sign(bert);
+    sign(robot);
+    publisher.clock.advance(std::chrono::days(6));
+    EXPECT_TRUE(publisher.verify().has_value()) << "the new robot has signed nothing";
+    EXPECT_EQ(root_version(), 1U);
+
+    // It comes at last.
+    sign(new_robot);
+    sign(robot);
+    EXPECT_THAT(sign(new_robot), IsEmpty());
+    EXPECT_EQ(root_version(), 2U);
     EXPECT_TRUE(publisher.verify().has_value());
+}
+
+TEST_F(NewRobot, MayBeGivenUp)
+{
+    publish_first_version();
+    EXPECT_EQ(abandon_root(publisher.files, publisher.layout).error().code(), Errc::not_found);
+    draft_root();
+    sign(new_robot);
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    sign(anna);
+    ASSERT_THAT(drafts(), ElementsAre("snapshot.json", "targets.json", "timestamp.json"));
+    ASSERT_TRUE(abandon_root(publisher.files, publisher.layout).has_value());
+    EXPECT_THAT(drafts(), ElementsAre("targets.json")) << "1.1.0 goes on waiting";
+    sign(bert);
+    EXPECT_THAT(sign(robot), IsEmpty());
+    EXPECT_EQ(root_version(), 1U);
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+
+    ASSERT_TRUE(publisher.add("1.2.0", {"1.1.0"}).has_value());
+    const auto give_up = [this] {
+        return abandon_drafts(publisher.files, publisher.layout, TestPublisher::channel);
+    };
+    ASSERT_TRUE(give_up().has_value());
+    EXPECT_EQ(give_up().error().code(), Errc::not_found);
+    EXPECT_THAT(sign(anna), IsEmpty());
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+}
+
+TEST_F(NewRobot, IsWaitedForWhereMachinesTakeNothingBeforeTheNextRoot)
+{
+    publish_first_version();
+    publisher.clock.advance(std::chrono::weeks(53));
+    draft_root();
+    auto root = *load_next_root(publisher.files, publisher.layout);
+    root.expires = std::chrono::sys_days(std::chrono::year(2040) / 1 / 1);
+    ASSERT_TRUE(save_root_draft(publisher.files, publisher.layout, root).has_value());
+    ASSERT_TRUE(refresh("targets"));
+    for (const auto* who : {&anna, &bert, &robot, &new_robot, &robot}) {
+        EXPECT_EQ(root_version(), 1U);
+        sign(*who);
+        EXPECT_FALSE(publisher.files.exists("/repo/metadata/metal/x86_64/2.targets.json") &&
+                     root_version() == 1)
+            << "no machine would take it";
+    }
+    EXPECT_EQ(root_version(), 2U);
+    EXPECT_TRUE(publisher.verify().has_value()) << publisher.verify().error().message();
+}
+
+TEST(Publish, NoRootThatMachinesWouldRefuse)
+{
+    TestPublisher publisher;
+    ASSERT_TRUE(publisher.add("1.0.0").has_value());
+    auto root = *load_next_root(publisher.files, publisher.layout);
+    root.expires = std::chrono::floor<std::chrono::seconds>(publisher.clock.now());
+    ASSERT_TRUE(save_root_draft(publisher.files, publisher.layout, root).has_value());
+    EXPECT_THAT(publisher.publish_now().error().message(),
+                HasSubstr("machines would refuse the new root: root.json: expired"));
+    EXPECT_TRUE(publisher.verify().has_value());
+
+    root.version = 1;
+    const Layout other("/other");
+    ASSERT_TRUE(save_root_draft(publisher.files, other, root).has_value());
+    EXPECT_THAT(
+        publish(publisher.files, publisher.clock, other, publisher.keys, {}).error().message(),
+        HasSubstr("machines would refuse the first root: root.json: expired"));
+    EXPECT_FALSE(publisher.files.exists("/other/roots"));
 }
 
 TEST(Roots, KeepTheirThresholds)

@@ -123,6 +123,17 @@ Result<tuf::Root> make_root(const RootKeys& keys, tuf::Time expires)
     return root;
 }
 
+Result<std::string> sign_first_root(const tuf::Root& root, const KeyRing& keys)
+{
+    TRY_ASSIGN(auto document, tuf::Document::make(tuf::write_root(root)));
+    TRY(keys.sign(document, root.root, root.keys));
+    const auto holds = tuf::verify(document, root.root, root.keys);
+    if (!holds.has_value()) {
+        return fail(Errc::invalid, "{}", holds.error().message());
+    }
+    return document.text();
+}
+
 Result<tuf::Root> change_root(tuf::Root root, const RoleChange& change)
 {
     auto* signers = signers_of(root, change.role);

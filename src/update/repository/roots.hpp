@@ -36,6 +36,9 @@ struct RootKeys {
 /// Version 1. Errors: `invalid` where a threshold exceeds its keys.
 Result<tuf::Root> make_root(const RootKeys& keys, tuf::Time expires);
 
+/// Version 1 as it is published, signed by its keys. Errors: `invalid` where they are not all at hand.
+Result<std::string> sign_first_root(const tuf::Root& root, const KeyRing& keys);
+
 /// What to change of one role in the next root.
 struct RoleChange {
     std::string role; ///< "root", "timestamp", "snapshot" or "targets".

@@ -25,4 +25,10 @@ struct Verified {
 Result<Verified> verify_channel(io::HttpClient& http, io::Files& files, io::Clock& clock,
                                 const Channel& channel, const VerifyOptions& options);
 
+/// When each document expires that a new machine would read, by its name: "timestamp.json". They
+/// are verified in all but that, so what has expired is told too. Errors: those of `tuf::Client`.
+Result<std::map<std::string, tuf::Time>> find_expirations(io::HttpClient& http, io::Files& files,
+                                                          const Channel& channel,
+                                                          const VerifyOptions& options);
+
 } // namespace holdfast::publish

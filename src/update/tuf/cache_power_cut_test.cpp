@@ -14,7 +14,7 @@ class CachePowerCut : public ::testing::TestWithParam<std::tuple<io::Unflushed, 
 protected:
     TestRepository repository;
     io::FakeClock clock;
-    ClientOptions options{.metadata_dir = "/cache",
+    ClientOptions options{.metadata_dir = "/var/lib/cache",
                           .keeps_repositories_apart = std::get<bool>(GetParam()),
                           .metadata_url = TestRepository::metadata_url,
                           .targets_url = TestRepository::targets_url,
@@ -28,28 +28,47 @@ protected:
     /// Where the timestamp is kept.
     std::filesystem::path timestamp(io::FakeFiles& files) const
     {
-        const auto names = *files.list("/cache");
+        const auto& cache = options.metadata_dir;
+        const auto names = files.list(cache).value_or(std::vector<std::string>());
         const auto folder = std::ranges::find_if(names, [&](const auto& name) {
-            return files.exists("/cache/" + name + "/timestamp.json");
+            return files.exists(cache / name / "timestamp.json");
         });
-        return std::filesystem::path("/cache") / (folder == names.end() ? "" : *folder) /
-               "timestamp.json";
+        return cache / (folder == names.end() ? "" : *folder) / "timestamp.json";
+    }
+    static Json version_of(io::FakeFiles& files, const std::filesystem::path& document)
+    {
+        const auto text = files.read(document);
+        return text.has_value() ? (*parse_json(*text))["signed"]["version"] : Json();
     }
 };
 
+/// Else an older repository would be taken after the first power cut of a new machine.
+TEST_P(CachePowerCut, LeavesWhatTheFirstRefreshLearned)
+{
+    io::FakeFiles files({{"/usr/root.json", repository.file("1.root.json")}});
+    ASSERT_TRUE(refresh(files).has_value());
+    files.restart(std::get<io::Unflushed>(GetParam()));
+    EXPECT_EQ(version_of(files, timestamp(files)), 1);
+    EXPECT_EQ(files.mode(options.metadata_dir), 0700U);
+}
+
 TEST_P(CachePowerCut, LeavesACacheThatRefreshesAtEveryStep)
 {
-    // Version 1 is known, then keys rotate and everything starts again from low versions: the
-    // refresh that touches every file.
+    // Version 1 is known, then a key that sent everything far ahead is taken away, and low versions
+    // come again: the refresh that touches every file. The other key of each role stays, so what
+    // the cache holds goes on being signed.
+    repository.add_key("timestamp", repository.root.timestamp);
+    repository.add_key("snapshot", repository.root.snapshot);
+    repository.publish_root();
     const auto first_root = repository.file("1.root.json");
-    repository.timestamp.version = 500;
+    repository.timestamp.version = repository.snapshot.version = repository.targets.version = 500;
     repository.publish_next();
     const auto before = repository.http.files;
-    repository.rotate("timestamp", repository.root.timestamp);
-    repository.rotate("snapshot", repository.root.snapshot);
+    repository.drop_key("timestamp", repository.root.timestamp);
+    repository.drop_key("snapshot", repository.root.snapshot);
     repository.root.version = 2;
     repository.publish_root();
-    repository.timestamp.version = repository.snapshot.version = 1;
+    repository.timestamp.version = repository.snapshot.version = repository.targets.version = 1;
     repository.publish_next();
     const auto after = repository.http.files;
 
@@ -66,8 +85,8 @@ TEST_P(CachePowerCut, LeavesACacheThatRefreshesAtEveryStep)
 
         const auto again = refresh(files);
         ASSERT_TRUE(again.has_value()) << again.error().message();
-        EXPECT_EQ((*parse_json(*files.read("/cache/root.json")))["signed"]["version"], 2);
-        EXPECT_EQ((*parse_json(*files.read(timestamp(files))))["signed"]["version"], 2);
+        EXPECT_EQ(version_of(files, options.metadata_dir / "root.json"), 2);
+        EXPECT_EQ(version_of(files, timestamp(files)), 2);
     }
     EXPECT_GT(points, 20) << "the cuts should reach into every file";
 }

@@ -2,6 +2,7 @@
 
 #include "crypto/sha256.hpp"
 #include "update/tuf/names.hpp"
+#include "update/tuf/rules.hpp"
 #include "update/tuf/target_search.hpp"
 #include "update/tuf/target_verifier.hpp"
 
@@ -32,6 +33,7 @@ std::string repository_folder(const ClientOptions& options)
 struct Beginning {
     TrustedMetadata trusted;
     std::optional<std::string> unsaved_root;
+    bool has_rotated = false; ///< The rest of the cache may be of keys that this root took away.
 };
 
 /// The newer one of the cached and the shipped root, of those that verify.
@@ -41,7 +43,7 @@ Result<Beginning> begin(io::Files& files, const MetadataCache& cache,
     Result<Beginning> best = fail(Errc::not_found, "no root metadata to begin with");
     if (const auto text = cache.load("root", largest_root)) {
         auto start = TrustedMetadata::start(*text, now).while_("the cached root.json");
-        best = start.has_value() ? Result<Beginning>(Beginning{*std::move(start), std::nullopt})
+        best = start.has_value() ? Result<Beginning>(Beginning{*std::move(start), {}})
                                  : Failure{std::move(start).error()};
     }
     auto text =
@@ -52,7 +54,9 @@ Result<Beginning> begin(io::Files& files, const MetadataCache& cache,
     auto start = TrustedMetadata::start(*text, now);
     if (start.has_value() &&
         (!best.has_value() || start->root().version > best->trusted.root().version)) {
-        return Beginning{*std::move(start), *std::move(text)};
+        const bool has_rotated =
+            best.has_value() && has_lost_online_key(best->trusted.root(), start->root());
+        return Beginning{*std::move(start), *std::move(text), has_rotated};
     }
     return best;
 }
@@ -73,6 +77,7 @@ Result<Client> Client::open(io::HttpClient& http, io::Files& files, io::Clock& c
     TRY_ASSIGN(auto beginning, begin(files, cache, options.shipped_root, time_of(clock, cache)));
     Client client(http, clock, std::move(cache), std::move(options), std::move(beginning.trusted));
     client.unsaved_root_ = std::move(beginning.unsaved_root);
+    client.forgets_for_unsaved_root_ = beginning.has_rotated;
     return client;
 }
 
@@ -92,6 +97,9 @@ Result<void> Client::refresh()
 Result<void> Client::refresh_root()
 {
     if (unsaved_root_) {
+        if (forgets_for_unsaved_root_) {
+            TRY(cache_.forget_timestamp_and_snapshot());
+        }
         TRY(cache_.save("root", *unsaved_root_));
         unsaved_root_.reset();
     }
@@ -191,10 +199,13 @@ Result<std::string> Client::target_url(const Target& target) const
     return with_query(join_url(options_.targets_url, path));
 }
 
-Time Client::earliest_expiry() const
+std::map<std::string, Time> Client::expirations() const
 {
     check(targets_.has_value(), "refreshed");
-    return std::min(trusted_.earliest_expiry(), targets_->expires);
+    return {{"root.json", trusted_.root().expires},
+            {"timestamp.json", trusted_.timestamp().expires},
+            {"snapshot.json", trusted_.snapshot().expires},
+            {"targets.json", targets_->expires}};
 }
 
 Result<void> Client::fetch_target(const Target& target, const io::ByteSink& sink)

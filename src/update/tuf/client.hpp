@@ -60,8 +60,8 @@ public:
     void set_query(std::string query) { options_.query = std::move(query); }
 
     const Root& root() const { return trusted_.root(); }
-    /// When the first of the four documents expires. Precondition: refreshed.
-    Time earliest_expiry() const;
+    /// When each of the four top-level documents expires, by its name. Precondition: refreshed.
+    std::map<std::string, Time> expirations() const;
 
 private:
     Client(io::HttpClient& http, io::Clock& clock, MetadataCache cache, ClientOptions options,
@@ -85,6 +85,7 @@ private:
     ClientOptions options_;
     TrustedMetadata trusted_;
     std::optional<std::string> unsaved_root_; ///< A shipped root that the cache shall hold.
+    bool forgets_for_unsaved_root_ = false;   ///< Timestamp and snapshot are of the time before it.
     std::optional<Targets> targets_;          ///< Set by `refresh`.
 };
 

@@ -4,6 +4,7 @@
 #include "io/testing/fake_files.hpp"
 #include "update/tuf/download.hpp"
 #include "update/tuf/encode.hpp"
+#include "update/tuf/target_search.hpp"
 #include "update/tuf/testing/test_repository.hpp"
 
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 const std::filesystem::path cache = "/cache";
 
@@ -308,12 +310,58 @@ TEST(Client, RemembersAFewRepositories)
     }
 }
 
+/// Somebody shows the machine the same for ever. One document that runs out is enough.
 TEST(Client, SeesAFreezeWhenWhatItHasExpires)
 {
+    for (const std::string role : {"root", "timestamp", "snapshot", "targets"}) {
+        Machine machine;
+        auto& repository = machine.repository;
+        (role == "timestamp"  ? repository.timestamp.expires
+         : role == "snapshot" ? repository.snapshot.expires
+         : role == "targets"  ? repository.targets.expires
+                              : repository.root.expires) =
+            std::chrono::sys_days(std::chrono::year(2024) / 3 / 1);
+        repository.root.version = 2;
+        repository.publish_root();
+        repository.publish_next();
+        ASSERT_EQ(machine.refusal(), "accepted");
+        machine.clock.advance(std::chrono::days(59));
+        EXPECT_EQ(machine.refusal(), "accepted") << role;
+        machine.clock.advance(std::chrono::days(2));
+        EXPECT_THAT(machine.refusal(), HasSubstr(role + ".json: expired at 2024-03-01"));
+    }
+}
+
+/// A server so slow that an hour passes with each fetch.
+struct SlowServer final : io::HttpClient {
+    io::HttpClient& server;
+    io::FakeClock& clock;
+    SlowServer(io::HttpClient& behind, io::FakeClock& its_clock) : server(behind), clock(its_clock)
+    {
+    }
+    Result<io::HttpReply> fetch(const io::HttpFetch& request, const io::ByteSink& sink) override
+    {
+        clock.advance(std::chrono::hours(1));
+        return server.fetch(request, sink);
+    }
+};
+
+/// §5.1: else a refresh could find one document fresh and the next one not, and never end well.
+TEST(Client, JudgesByTheTimeAtWhichTheRefreshBegan)
+{
     Machine machine;
-    ASSERT_TRUE(machine.refresh().has_value());
-    machine.clock.advance(std::chrono::days(400));
-    EXPECT_THAT(machine.refusal(), HasSubstr("expired"));
+    auto& repository = machine.repository;
+    const auto start = std::chrono::floor<std::chrono::seconds>(machine.clock.now());
+    repository.root.expires = repository.timestamp.expires = repository.snapshot.expires =
+        repository.targets.expires = start + std::chrono::minutes(30);
+    repository.root.version = 2;
+    repository.publish_root();
+    repository.publish_next();
+    SlowServer server(repository.http, machine.clock);
+    auto client = *Client::open(server, machine.files, machine.clock, machine.options());
+    const auto done = client.refresh();
+    EXPECT_TRUE(done.has_value()) << done.error().message();
+    EXPECT_THAT(machine.refusal(), HasSubstr("root.json: expired"));
 }
 
 TEST(Client, DoesNotLiveInThePastAfterAReboot)
@@ -366,25 +414,87 @@ TEST(Client, StopsWhereTheNextRootCannotBeFetched)
     ASSERT_FALSE(done.has_value());
 }
 
-TEST(Client, RecoversFromFastForwardWhenKeysRotate)
+/// Whoever had one of two keys has sent versions far ahead. The other key stays, so what the
+/// machine trusted last goes on being signed.
+struct FastForward : ::testing::Test {
+    Machine machine;
+    TestRepository& repository = machine.repository;
+
+    void SetUp() override
+    {
+        repository.add_key("timestamp", repository.root.timestamp);
+        repository.add_key("snapshot", repository.root.snapshot);
+        repository.root.version = 2;
+        repository.publish_root();
+    }
+    void send_ahead(Version version)
+    {
+        repository.timestamp.version = repository.snapshot.version = repository.targets.version =
+            version;
+        repository.publish_next();
+        ASSERT_EQ(machine.refusal(), "accepted");
+    }
+    void begin_again()
+    {
+        repository.root.version = 3;
+        repository.publish_root();
+        repository.timestamp.version = repository.snapshot.version = repository.targets.version = 1;
+        repository.publish_next();
+    }
+    void expect_recovered()
+    {
+        EXPECT_EQ(machine.refusal(), "accepted");
+        EXPECT_EQ(machine.trusted("timestamp"), 2U);
+        EXPECT_EQ(machine.trusted("snapshot"), 2U);
+        EXPECT_EQ(machine.trusted("targets"), 2U);
+    }
+};
+
+TEST_F(FastForward, IsForgottenWhenTheTimestampKeyIsTakenAway)
+{
+    send_ahead(1'000'000);
+    repository.drop_key("timestamp", repository.root.timestamp);
+    begin_again();
+    expect_recovered();
+}
+
+TEST_F(FastForward, IsForgottenWhenTheSnapshotKeyIsTakenAway)
+{
+    send_ahead(1'000'000);
+    repository.drop_key("snapshot", repository.root.snapshot);
+    begin_again();
+    expect_recovered();
+}
+
+TEST_F(FastForward, StandsWhileTheKeysStay)
+{
+    send_ahead(1'000'000);
+    begin_again();
+    EXPECT_THAT(machine.refusal(), HasSubstr("timestamp.json: it goes back"));
+}
+
+/// The new root comes with the system, not from the repository.
+TEST_F(FastForward, IsForgottenWhenAnUpdateBringsTheRoot)
+{
+    send_ahead(1'000'000);
+    repository.drop_key("timestamp", repository.root.timestamp);
+    begin_again();
+    machine.files.put(cache / initial_root_name, repository.file("3.root.json"));
+    expect_recovered();
+    EXPECT_EQ(machine.repository.requested_names().front(), "4.root.json");
+}
+
+TEST(Client, TakesAtMost1024RootsAtOnce)
 {
     Machine machine;
     auto& repository = machine.repository;
-    repository.timestamp.version = 1'000'000;
-    repository.snapshot.version = 999'999;
-    repository.targets.version = 999'999;
-    repository.publish_next();
-    ASSERT_TRUE(machine.refresh().has_value());
-
-    repository.rotate("timestamp", repository.root.timestamp);
-    repository.rotate("snapshot", repository.root.snapshot);
-    repository.root.version = 2;
-    repository.publish_root();
-    repository.targets.version = repository.snapshot.version = repository.timestamp.version = 1;
-    repository.publish_next();
+    for (repository.root.version = 2; repository.root.version <= 1026; ++repository.root.version) {
+        repository.publish_root();
+    }
     EXPECT_EQ(machine.refusal(), "accepted");
-    EXPECT_EQ(machine.trusted("timestamp"), 2U);
-    EXPECT_EQ(machine.trusted("targets"), 2U);
+    EXPECT_EQ(machine.trusted("root"), 1025U);
+    EXPECT_EQ(machine.refusal(), "accepted");
+    EXPECT_EQ(machine.trusted("root"), 1026U);
 }
 
 TEST(Client, MendsBrokenFilesInItsCache)
@@ -482,6 +592,49 @@ TEST_F(Delegations, MayGoInCirclesButNotForEver)
     }
     repository.publish_next();
     EXPECT_THAT(machine.fetch("x").error().message(), HasSubstr("more than 32 roles"));
+}
+
+TEST_F(Delegations, MayAllNameOneAnother)
+{
+    for (int number = 0; number < most_roles_asked; ++number) {
+        repository.delegate(repository.targets, std::format("role{}", number), "*");
+    }
+    for (auto& [role, content] : repository.delegated) {
+        content.delegations = repository.targets.delegations;
+        content.keys = repository.targets.keys;
+    }
+    repository.publish_next();
+    EXPECT_EQ(machine.fetch("x").error().code(), Errc::not_found);
+    EXPECT_THAT(asked(), SizeIs(most_roles_asked));
+}
+
+TEST_F(Delegations, CopyNoKeys)
+{
+    for (int number = 0; number < 3; ++number) {
+        repository.delegate(repository.targets, std::format("role{}", number), "*");
+    }
+    std::set<const Keys*> seen;
+    const auto found = search_target("x", repository.targets,
+                                     [&](const Delegation&, const Keys& keys) -> Result<Targets> {
+                                         seen.insert(&keys);
+                                         return Targets();
+                                     });
+    EXPECT_EQ(found.error().code(), Errc::not_found);
+    EXPECT_THAT(seen, ElementsAre(&repository.targets.keys))
+        << "a few megabytes of metadata would become gigabytes";
+}
+
+TEST_F(Delegations, TerminateWhatWasToBeAskedAfterTheDelegator)
+{
+    auto& a = repository.delegate(repository.targets, "a", "*");
+    repository.delegate(repository.targets, "b", "*");
+    repository.delegate(a, "c", "*");
+    a.delegations.back().terminating = true;
+    repository.delegate(a, "d", "*");
+    put_target(repository.delegated["b"], "x", "of b");
+    repository.publish_next();
+    EXPECT_EQ(machine.fetch("x").error().code(), Errc::not_found);
+    EXPECT_THAT(asked(), ElementsAre("1.a.json", "1.c.json"));
 }
 
 TEST_F(Delegations, AreSignedByWhoTheDelegatorNames)

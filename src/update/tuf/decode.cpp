@@ -2,6 +2,7 @@
 
 #include "base/utc_time.hpp"
 #include "update/tuf/fields.hpp"
+#include "json/members.hpp"
 
 #include <algorithm>
 #include <set>
@@ -10,8 +11,10 @@ namespace holdfast::tuf {
 
 namespace {
 
-/// Reads into `head`: the type, the specification's version, this version and the expiry.
-Result<void> read_head(const Json& signed_part, std::string_view type, Head& head)
+/// Reads into `head`: the type, the specification's version, this version and the expiry; and what
+/// is none of these and not in `known` either.
+Result<void> read_head(const Json& signed_part, std::string_view type, Head& head,
+                       std::initializer_list<std::string_view> known)
 {
     TRY_ASSIGN(const auto found_type, get_string(signed_part, "_type"));
     if (found_type != type) {
@@ -24,6 +27,8 @@ Result<void> read_head(const Json& signed_part, std::string_view type, Head& hea
     TRY_ASSIGN(head.version, get_number(signed_part, "version", 1));
     TRY_ASSIGN(const auto expires, get_string(signed_part, "expires"));
     TRY_ASSIGN(head.expires, parse_utc_time(expires).while_("\"expires\""));
+    head.other = other_members(other_members(signed_part, known),
+                               {"_type", "spec_version", "version", "expires"});
     return {};
 }
 
@@ -80,6 +85,7 @@ Result<Signers> read_signers(const Json& object)
     if (distinct.size() != signers.key_ids.size()) {
         return fail(Errc::invalid, "\"keyids\" names a key twice");
     }
+    signers.other = other_members(object, {"keyids", "threshold"});
     return signers;
 }
 
@@ -93,6 +99,7 @@ Result<MetaFile> read_meta_file(const Json& object)
     if (find_member(object, "hashes") != nullptr) {
         TRY_ASSIGN(file.hashes, read_hashes(object));
     }
+    file.other = other_members(object, {"version", "length", "hashes"});
     return file;
 }
 
@@ -104,6 +111,7 @@ Result<Target> read_target(const std::string& name, const Json& object)
     if (const auto* custom = find_member(object, "custom")) {
         target.custom = *custom;
     }
+    target.other = other_members(object, {"length", "hashes", "custom"});
     return target;
 }
 
@@ -117,6 +125,9 @@ Result<Delegation> read_delegation(const Json& object)
         return fail(Errc::invalid, "\"{}\" cannot be delegated to", delegation.role);
     }
     TRY_ASSIGN(delegation.signers, read_signers(object));
+    delegation.signers.other = Json(); // They stand in one object.
+    delegation.other = other_members(
+        object, {"name", "keyids", "threshold", "terminating", "paths", "path_hash_prefixes"});
     TRY_ASSIGN(delegation.terminating, get_bool(object, "terminating"));
     const bool has_prefixes = find_member(object, "path_hash_prefixes") != nullptr;
     if (has_prefixes == (find_member(object, "paths") != nullptr)) {
@@ -139,6 +150,7 @@ Result<void> read_delegations(const Json& object, Targets& targets)
         }
         targets.delegations.push_back(std::move(delegation));
     }
+    targets.other_of_delegations = other_members(object, {"keys", "roles"});
     return {};
 }
 
@@ -156,7 +168,7 @@ Result<crypto::Sha256> Target::sha256() const
 Result<Root> read_root(const Json& signed_part)
 {
     Root root;
-    TRY(read_head(signed_part, "root", root));
+    TRY(read_head(signed_part, "root", root, {"consistent_snapshot", "keys", "roles"}));
     if (find_member(signed_part, "consistent_snapshot") != nullptr) {
         TRY_ASSIGN(root.consistent_snapshot, get_bool(signed_part, "consistent_snapshot"));
     }
@@ -170,13 +182,14 @@ Result<Root> read_root(const Json& signed_part)
         TRY_ASSIGN(const auto* role, get_object(*roles, name));
         TRY_ASSIGN(*signers, read_signers(*role).while_(name));
     }
+    root.other_roles = other_members(*roles, {"root", "timestamp", "snapshot", "targets"});
     return root;
 }
 
 Result<Timestamp> read_timestamp(const Json& signed_part)
 {
     Timestamp timestamp;
-    TRY(read_head(signed_part, "timestamp", timestamp));
+    TRY(read_head(signed_part, "timestamp", timestamp, {"meta"}));
     TRY_ASSIGN(const auto* meta, get_object(signed_part, "meta"));
     TRY_ASSIGN(const auto* file, get_object(*meta, "snapshot.json"));
     TRY_ASSIGN(timestamp.snapshot, read_meta_file(*file).while_("snapshot.json"));
@@ -186,7 +199,7 @@ Result<Timestamp> read_timestamp(const Json& signed_part)
 Result<Snapshot> read_snapshot(const Json& signed_part)
 {
     Snapshot snapshot;
-    TRY(read_head(signed_part, "snapshot", snapshot));
+    TRY(read_head(signed_part, "snapshot", snapshot, {"meta"}));
     TRY_ASSIGN(const auto* meta, get_object(signed_part, "meta"));
     for (const auto& [name, object] : meta->items()) {
         TRY_ASSIGN(snapshot.meta[name], read_meta_file(object).while_(name));
@@ -197,7 +210,7 @@ Result<Snapshot> read_snapshot(const Json& signed_part)
 Result<Targets> read_targets(const Json& signed_part)
 {
     Targets targets;
-    TRY(read_head(signed_part, "targets", targets));
+    TRY(read_head(signed_part, "targets", targets, {"targets", "delegations"}));
     TRY_ASSIGN(const auto* list, get_object(signed_part, "targets"));
     for (const auto& [name, object] : list->items()) {
         TRY_ASSIGN(auto target, read_target(name, object).while_(name));

@@ -179,5 +179,47 @@ TEST(Encode, IsReadBackTheSame)
     EXPECT_EQ(write_root(*read_root(write_root(root))), write_root(root));
 }
 
+/// Publishers who draft anew what others have made must not lose what they don't know.
+TEST(Encode, KeepsUnknownMembersEverywhere)
+{
+    const auto with_notes = [](Json object) {
+        object["x-note"] = {{"deep", {1, "two", nullptr}}};
+        return object;
+    };
+    const auto signers = with_notes({{"keyids", {"a"}}, {"threshold", 1}});
+    const Json key =
+        with_notes({{"keytype", "t"}, {"scheme", "s"}, {"keyval", with_notes({{"public", "p"}})}});
+    const Json head{{"spec_version", "1.0.0"}, {"version", 3}, {"expires", "2030-01-01T00:00:00Z"}};
+    const auto document = [&](const char* type, const Json& members) {
+        auto part = with_notes(head);
+        part["_type"] = type;
+        part.update(members);
+        return part;
+    };
+    const auto root = document("root", {{"consistent_snapshot", true},
+                                        {"keys", {{"a", key}}},
+                                        {"roles", with_notes({{"root", signers},
+                                                              {"timestamp", signers},
+                                                              {"snapshot", signers},
+                                                              {"targets", signers}})}});
+    EXPECT_EQ(write_root(*read_root(root)), root);
+    const auto meta = with_notes({{"version", 1}, {"length", 2}, {"hashes", {{"sha256", "ab"}}}});
+    const auto timestamp = document("timestamp", {{"meta", {{"snapshot.json", meta}}}});
+    EXPECT_EQ(write_timestamp(*read_timestamp(timestamp)), timestamp);
+    const auto snapshot =
+        document("snapshot", {{"meta", {{"targets.json", meta}, {"a.json", meta}}}});
+    EXPECT_EQ(write_snapshot(*read_snapshot(snapshot)), snapshot);
+    auto delegation = signers;
+    delegation.update({{"name", "a"}, {"terminating", false}, {"paths", {"*"}}});
+    const auto targets = document(
+        "targets",
+        {{"targets",
+          {{"x",
+            with_notes({{"length", 1}, {"hashes", {{"sha256", "ab"}}}, {"custom", {{"y", 1}}}})}}},
+         {"delegations",
+          with_notes({{"keys", {{"a", key}}}, {"roles", Json::array({delegation})}})}});
+    EXPECT_EQ(write_targets(*read_targets(targets)), targets);
+}
+
 } // namespace
 } // namespace holdfast::tuf

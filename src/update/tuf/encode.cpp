@@ -1,6 +1,7 @@
 #include "update/tuf/encode.hpp"
 
 #include "base/utc_time.hpp"
+#include "json/members.hpp"
 
 namespace holdfast::tuf {
 
@@ -8,10 +9,11 @@ namespace {
 
 Json write_head(const Head& head, std::string_view type)
 {
-    return {{"_type", type},
-            {"spec_version", "1.0.0"},
-            {"version", head.version},
-            {"expires", utc_text(head.expires)}};
+    return with_members({{"_type", type},
+                         {"spec_version", "1.0.0"},
+                         {"version", head.version},
+                         {"expires", utc_text(head.expires)}},
+                        head.other);
 }
 
 Json write_keys(const Keys& keys)
@@ -25,7 +27,8 @@ Json write_keys(const Keys& keys)
 
 Json write_signers(const Signers& signers)
 {
-    return {{"keyids", signers.key_ids}, {"threshold", signers.threshold}};
+    return with_members({{"keyids", signers.key_ids}, {"threshold", signers.threshold}},
+                        signers.other);
 }
 
 Json write_hashes(const Hashes& hashes)
@@ -46,7 +49,7 @@ Json write_meta_file(const MetaFile& file)
     if (!file.hashes.empty()) {
         object["hashes"] = write_hashes(file.hashes);
     }
-    return object;
+    return with_members(std::move(object), file.other);
 }
 
 Json write_delegation(const Delegation& delegation)
@@ -59,7 +62,7 @@ Json write_delegation(const Delegation& delegation)
     } else {
         object["path_hash_prefixes"] = delegation.hash_prefixes;
     }
-    return object;
+    return with_members(std::move(object), delegation.other);
 }
 
 } // namespace
@@ -69,10 +72,11 @@ Json write_root(const Root& root)
     auto object = write_head(root, "root");
     object["consistent_snapshot"] = root.consistent_snapshot;
     object["keys"] = write_keys(root.keys);
-    object["roles"] = {{"root", write_signers(root.root)},
-                       {"timestamp", write_signers(root.timestamp)},
-                       {"snapshot", write_signers(root.snapshot)},
-                       {"targets", write_signers(root.targets)}};
+    object["roles"] = with_members({{"root", write_signers(root.root)},
+                                    {"timestamp", write_signers(root.timestamp)},
+                                    {"snapshot", write_signers(root.snapshot)},
+                                    {"targets", write_signers(root.targets)}},
+                                   root.other_roles);
     return object;
 }
 
@@ -102,14 +106,16 @@ Json write_targets(const Targets& targets)
         if (!target.custom.is_null()) {
             entry["custom"] = target.custom;
         }
-        object["targets"][name] = std::move(entry);
+        object["targets"][name] = with_members(std::move(entry), target.other);
     }
-    if (!targets.delegations.empty()) {
+    if (!targets.delegations.empty() || !targets.other_of_delegations.is_null()) {
         Json roles = Json::array();
         for (const auto& delegation : targets.delegations) {
             roles.push_back(write_delegation(delegation));
         }
-        object["delegations"] = {{"keys", write_keys(targets.keys)}, {"roles", std::move(roles)}};
+        object["delegations"] =
+            with_members({{"keys", write_keys(targets.keys)}, {"roles", std::move(roles)}},
+                         targets.other_of_delegations);
     }
     return object;
 }

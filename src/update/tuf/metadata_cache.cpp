@@ -30,7 +30,7 @@ std::vector<std::filesystem::path> MetadataCache::repositories() const
 {
     std::vector<std::filesystem::path> found;
     for (const auto& name : files_.list(folder_).value_or(std::vector<std::string>())) {
-        if (files_.list(folder_ / name).has_value()) { // Else a file.
+        if (files_.is_directory(folder_ / name)) {
             found.push_back(folder_ / name);
         }
     }
@@ -57,8 +57,7 @@ Result<void> MetadataCache::make_folder(const std::filesystem::path& folder)
     if (folder != folder_ && repositories().size() >= most_repositories) {
         TRY(forget_other_repositories());
     }
-    TRY(files_.create_directories(folder));
-    return files_.flush_directory(folder.parent_path());
+    return io::make_directories(files_, folder, 0700);
 }
 
 Result<void> MetadataCache::forget_other_repositories()

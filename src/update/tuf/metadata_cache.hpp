@@ -17,8 +17,9 @@ namespace holdfast::tuf {
 /// verified again when they are read: what a broken disk made of them counts as absent.
 class MetadataCache {
 public:
-    /// `repository` is the name of its folder; empty where there is one repository. Precondition:
-    /// `files` outlives the cache.
+    /// `repository` is the name of its folder; empty where there is one repository. Nothing is made
+    /// yet: `save` makes the folders, for their owner only, so that they survive a power cut.
+    /// Precondition: `files` outlives the cache.
     MetadataCache(io::Files& files, std::filesystem::path folder,
                   const std::filesystem::path& repository = {});
 

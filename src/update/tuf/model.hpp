@@ -29,16 +29,21 @@ struct Key {
 };
 using Keys = std::map<std::string, Key, std::less<>>;
 
+// `other` holds the members of an object that we don't know, or is null: whoever drafts a document
+// anew keeps what others have put there.
+
 /// Who may sign for a role, and how many of them must.
 struct Signers {
     std::vector<std::string> key_ids{}; ///< Each once.
     std::uint64_t threshold = 1;        ///< At least 1.
+    Json other{};
 };
 
 /// What every role's document begins with.
 struct Head {
     Version version = 1;
     Time expires{};
+    Json other{};
 };
 
 struct Root : Head {
@@ -48,6 +53,7 @@ struct Root : Head {
     Signers timestamp;
     Signers snapshot;
     Signers targets;
+    Json other_roles{};
 };
 
 /// What one document says of another.
@@ -55,6 +61,7 @@ struct MetaFile {
     Version version = 1;
     std::optional<std::uint64_t> length{};
     Hashes hashes{}; ///< May be empty.
+    Json other{};
 };
 
 struct Timestamp : Head {
@@ -71,6 +78,7 @@ struct Target {
     std::uint64_t length = 0;
     Hashes hashes{};
     Json custom{}; ///< Null where there is none.
+    Json other{};
 
     /// Errors: `not_found` where the repository gives no SHA-256.
     Result<crypto::Sha256> sha256() const;
@@ -83,12 +91,14 @@ struct Delegation {
     bool terminating = false;         ///< Who looks for a name of this part need not look further.
     std::vector<std::string> paths{}; ///< Patterns; or else…
     std::vector<std::string> hash_prefixes{}; ///< …beginnings of the SHA-256 of the name.
+    Json other{};
 };
 
 struct Targets : Head {
     std::map<std::string, Target, std::less<>> targets;
     Keys keys;                           ///< Of the delegations.
     std::vector<Delegation> delegations; ///< In the order in which they are asked.
+    Json other_of_delegations{};         ///< Of the object that has both.
 };
 
 } // namespace holdfast::tuf

@@ -36,6 +36,15 @@ std::string percent_encoded(std::string_view text)
     return encoded;
 }
 
+std::string file_url(const std::filesystem::path& path)
+{
+    auto parts = split(path.native(), '/');
+    for (auto& part : parts) {
+        part = percent_encoded(part);
+    }
+    return "file://" + join(parts, "/");
+}
+
 std::string cached_name(std::string_view role)
 {
     return percent_encoded(role) + ".json";

@@ -2,6 +2,7 @@
 
 #include "update/tuf/model.hpp"
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace holdfast::tuf {
 
 /// All but A–Z a–z 0–9 - . _ ~ as %XX; a `/` too.
 std::string percent_encoded(std::string_view text);
+
+/// The URL of a file or folder of this machine. Precondition: the path is absolute.
+std::string file_url(const std::filesystem::path& path);
 
 /// The role's file where a client keeps it: no folder, no version, and never outside of where it
 /// belongs: "../x" becomes "..%2Fx.json".

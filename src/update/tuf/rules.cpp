@@ -57,6 +57,12 @@ bool has_lost_key(const Signers& before, const Signers& after)
         before.key_ids, [&](const auto& id) { return !std::ranges::contains(after.key_ids, id); });
 }
 
+bool has_lost_online_key(const Root& before, const Root& after)
+{
+    return has_lost_key(before.timestamp, after.timestamp) ||
+           has_lost_key(before.snapshot, after.snapshot);
+}
+
 bool matches_pattern(std::string_view pattern, std::string_view name)
 {
     std::size_t at_pattern = 0;

@@ -20,6 +20,9 @@ Result<void> check_no_rollback(const Snapshot& old_one, const Snapshot& new_one)
 /// what such a key signed is then forgotten.
 bool has_lost_key(const Signers& before, const Signers& after);
 
+/// Whether the timestamp or the snapshot may have been signed by a key that is gone.
+bool has_lost_online_key(const Root& before, const Root& after);
+
 /// `*` stands for any characters but `/`, `?` for one.
 bool matches_pattern(std::string_view pattern, std::string_view name);
 

@@ -62,6 +62,11 @@ TEST(Delegation, IsByPathsOrByHash)
     EXPECT_FALSE(is_delegated({}, "abc"));
 }
 
+TEST(Names, OfFilesAreUrls)
+{
+    EXPECT_EQ(file_url("/home/a b/50% #1"), "file:///home/a%20b/50%25%20%231");
+}
+
 TEST(Names, NeverLeaveTheirFolder)
 {
     EXPECT_EQ(cached_name("../role"), "..%2Frole.json");

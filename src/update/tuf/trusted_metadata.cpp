@@ -46,8 +46,7 @@ Result<void> TrustedMetadata::take_root(std::string_view text)
     TRY(verify(document, root_.root, root_.keys).while_("by the keys of the root before"));
     TRY(verify(document, next.root, next.keys).while_("by its own keys"));
     TRY(check_version(next.version, root_.version + 1));
-    if (has_lost_key(root_.timestamp, next.timestamp) ||
-        has_lost_key(root_.snapshot, next.snapshot)) {
+    if (has_lost_online_key(root_, next)) {
         has_rotated_ = true;
         timestamp_.reset();
         snapshot_.reset();

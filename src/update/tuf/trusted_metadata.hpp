@@ -2,8 +2,6 @@
 
 #include "update/tuf/document.hpp"
 
-#include <algorithm>
-
 namespace holdfast::tuf {
 
 /// Longest documents that are taken, from the repository or from the cache. A shorter length that the
@@ -59,11 +57,7 @@ public:
     const Root& root() const { return root_; }
     /// Precondition: one was taken or recalled.
     const Timestamp& timestamp() const { return *timestamp_; }
-    /// Of root, timestamp and snapshot. Precondition: all three were taken or recalled.
-    Time earliest_expiry() const
-    {
-        return std::min({root_.expires, timestamp_->expires, snapshot_->expires});
-    }
+    const Snapshot& snapshot() const { return *snapshot_; }
 
 private:
     TrustedMetadata(Root root, Time now) : root_(std::move(root)), now_(now) {}

@@ -9,7 +9,6 @@ Result<std::unique_ptr<UpdateSource>> TufSource::open(const UpdogConfig& config,
     TRY_ASSIGN(auto curl, io::CurlHttpClient::create(
                               clock, {.proxy = config.https_proxy, .no_proxy = config.no_proxy}));
     std::unique_ptr<io::HttpClient> http = std::move(curl);
-    TRY(files.create_directories(metadata_path, 0700));
     TRY_ASSIGN(auto client, tuf::Client::open(*http, files, clock,
                                               {.metadata_dir = metadata_path,
                                                .keeps_repositories_apart = true,

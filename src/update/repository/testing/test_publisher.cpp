@@ -24,16 +24,20 @@ Version version_of(const std::string& text)
 TestPublisher::TestPublisher()
 {
     auto key = PrivateKey::generate(crypto::SignatureScheme::ed25519);
-    RootKeys root_keys;
     for (auto* role :
-         {&root_keys.root, &root_keys.timestamp, &root_keys.snapshot, &root_keys.targets}) {
+         {&root_keys_.root, &root_keys_.timestamp, &root_keys_.snapshot, &root_keys_.targets}) {
         role->keys.push_back(key.public_key());
     }
     keys.add(std::move(key));
-    const auto expires =
-        std::chrono::floor<std::chrono::seconds>(clock.now()) + options.expiration.root;
-    check(save_root_draft(files, layout, *make_root(root_keys, expires)).has_value(), "a draft");
+    check(draft_first_root().has_value(), "a draft");
     check(publish_now()->empty(), "the root is complete");
+}
+
+Result<void> TestPublisher::draft_first_root()
+{
+    const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
+    TRY_ASSIGN(const auto root, make_root(root_keys_, now + options.expiration.root));
+    return save_root_draft(files, layout, root);
 }
 
 Build TestPublisher::build(const std::string& version)

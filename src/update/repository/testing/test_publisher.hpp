@@ -51,8 +51,14 @@ public:
         return publish(files, clock, layout, keys, options);
     }
 
+    /// What began the repository.
+    Result<void> draft_first_root();
+
     /// What a new machine finds, which is shipped with the first root.
     Result<Verified> verify();
+
+private:
+    RootKeys root_keys_;
 };
 
 Version version_of(const std::string& text);

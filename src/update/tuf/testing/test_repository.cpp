@@ -14,7 +14,7 @@ using crypto::SignatureScheme;
 
 constexpr Time end_of_2024 = std::chrono::sys_days(std::chrono::year(2024) / 12 / 31);
 
-std::string add_key(Keys& keys, const PrivateKey& key)
+std::string list_key(Keys& keys, const PrivateKey& key)
 {
     const auto encoded = encode_key(key.public_key());
     const auto id = *key_id(encoded);
@@ -40,10 +40,21 @@ TestRepository::TestRepository()
 
 void TestRepository::rotate(const std::string& role, Signers& signers)
 {
-    auto& own = keys[role];
-    own.clear();
-    own.push_back(PrivateKey::generate(SignatureScheme::ed25519));
-    signers.key_ids = {add_key(root.keys, own.front())};
+    keys[role].clear();
+    signers.key_ids.clear();
+    add_key(role, signers);
+}
+
+void TestRepository::add_key(const std::string& role, Signers& signers)
+{
+    keys[role].push_back(PrivateKey::generate(SignatureScheme::ed25519));
+    signers.key_ids.push_back(list_key(root.keys, keys[role].back()));
+}
+
+void TestRepository::drop_key(const std::string& role, Signers& signers)
+{
+    keys[role].erase(keys[role].begin());
+    signers.key_ids.erase(signers.key_ids.begin());
 }
 
 void TestRepository::add_target(const std::string& name, const std::string& content)
@@ -64,7 +75,7 @@ Targets& TestRepository::delegate(Targets& delegator, const std::string& role,
     own.push_back(PrivateKey::generate(SignatureScheme::ed25519));
     delegator.delegations.push_back(
         {.role = role,
-         .signers = {.key_ids = {add_key(delegator.keys, own.back())}, .threshold = 1},
+         .signers = {.key_ids = {list_key(delegator.keys, own.back())}, .threshold = 1},
          .terminating = false,
          .paths = {path},
          .hash_prefixes = {}});
@@ -78,7 +89,7 @@ std::string TestRepository::sign(const std::string& role, Json signed_part)
     auto document = *Document::make(std::move(signed_part));
     Keys ids;
     for (const auto& key : keys[role]) {
-        check(document.sign(add_key(ids, key), key).has_value(), "the key signs");
+        check(document.sign(list_key(ids, key), key).has_value(), "the key signs");
     }
     return document.text();
 }

@@ -35,6 +35,9 @@ public:
     Targets& delegate(Targets& delegator, const std::string& role, const std::string& path);
     /// Takes the role's keys away and gives it one new key.
     void rotate(const std::string& role, Signers& signers);
+    /// Gives the role one more key, or takes the one that it has had for longest.
+    void add_key(const std::string& role, Signers& signers);
+    void drop_key(const std::string& role, Signers& signers);
 
     // Put the part, as it is, under its URL, and what refers to it up to date in memory.
     void publish_root();

@@ -1,0 +1,213 @@
+// `./holdfast repo` as people type it, on builds of a few bytes.
+
+#include "stage.hpp"
+
+#include "crypto/sha256.hpp"
+#include "io/posix/posix_file_locks.hpp"
+#include "json/json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace holdfast {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Somebody's folder, with a repository, keys and builds in it.
+class RepoVerb : public ::testing::Test {
+protected:
+    std::string repo(const std::vector<std::string>& arguments, int exit_status = 0)
+    {
+        std::vector<std::string> all{"env",
+                                     "HOLDFAST_WORK=" + folder.path().native(),
+                                     HOLDFAST_PROGRAMS "/holdfast",
+                                     "repo",
+                                     "--repository",
+                                     repository,
+                                     "--keys",
+                                     keys};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        return stage::run(all, exit_status);
+    }
+    std::string refused(const std::vector<std::string>& arguments) { return repo(arguments, 1); }
+
+    void write(const std::string& name, const std::string& text)
+    {
+        ASSERT_TRUE(io::make_directories(files, (folder.path() / name).parent_path()).has_value());
+        ASSERT_TRUE(io::replace_file(files, folder.path() / name, text).has_value());
+    }
+    std::string content(const std::string& name)
+    {
+        return files.read(folder.path() / name, 1U << 20).value_or("(none)");
+    }
+
+    /// A build of metal-dev whose image carries this root; where its manifest lies.
+    std::string build(const std::string& version, const Json& update_root)
+    {
+        const auto name = "holdfast-metal-dev-x86_64-" + version + "-1a2b3c4d";
+        auto payloads = Json::array();
+        for (const auto* suffix : {"-boot.efi", "-root.erofs", "-hash.verity"}) {
+            const auto bytes = "bytes of " + name + suffix;
+            write("builds/" + name + suffix, bytes);
+            payloads.push_back({{"name", name + suffix},
+                                {"size", bytes.size()},
+                                {"sha256", crypto::sha256(bytes).hex()}});
+        }
+        const auto manifest = "builds/" + name + "-manifest.json";
+        write(manifest, to_text({{"name", name},
+                                 {"variant", "metal-dev"},
+                                 {"architecture", "x86_64"},
+                                 {"version", version},
+                                 {"partitions", {{"boot", 99}, {"root", 99}, {"hash", 99}}},
+                                 {"migrations", Json::array()},
+                                 {"update-root", update_root},
+                                 {"files", std::move(payloads)}}));
+        return manifest;
+    }
+    /// One that carries the root beside the keys.
+    std::string build(const std::string& version)
+    {
+        return build(version, crypto::sha256(content("keys/root.json")).hex());
+    }
+
+    stage::Folder folder;
+    io::PosixFiles files;
+    std::string repository = "repository";
+    std::string keys = "keys";
+};
+
+TEST_F(RepoVerb, PublishesABuildThatTrustsIt)
+{
+    EXPECT_THAT(repo({"init"}), HasSubstr("published"));
+    EXPECT_THAT(repo({"init"}), HasSubstr("published")) << "doing it again changes nothing";
+    EXPECT_THAT(repo({"add", "--build", build("1.0.0")}), HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+}
+
+TEST_F(RepoVerb, TakesTheVersionsThatLeadToABuildFromAReleaseFile)
+{
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    write("Release.toml", "version = \"1.1.0\"\n[migrations]\n\"(1.0.0, 1.1.0)\" = []\n");
+    EXPECT_THAT(refused({"add", "--build", build("1.1.0")}), HasSubstr("no chain of migrations"));
+    EXPECT_THAT(repo({"add", "--build", build("1.1.0"), "--release-config", "Release.toml"}),
+                HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0 1.1.0"));
+}
+
+TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
+{
+    repo({"init"});
+    const auto foreign = build("1.0.0", crypto::sha256("another root").hex());
+    EXPECT_THAT(refused({"add", "--build", foreign}), HasSubstr("--foreign-root"));
+    EXPECT_THAT(refused({"add", "--build", build("1.0.1", nullptr)}),
+                HasSubstr("carries no root of trust"));
+    EXPECT_THAT(repo({"add", "--foreign-root", "--build", foreign}), HasSubstr("published"));
+}
+
+TEST_F(RepoVerb, VerifiesSomethingOrFails)
+{
+    repository = "a folder, 100% #1";
+    EXPECT_THAT(refused({"verify"}), HasSubstr("offers nothing to verify"));
+    repo({"init"});
+    EXPECT_THAT(refused({"verify"}), HasSubstr("offers nothing to verify"));
+    repo({"add", "--build", build("1.0.0")});
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    EXPECT_THAT(repo({"verify", "--variant", "metal-dev"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    EXPECT_THAT(refused({"verify", "--variant", "metal-host"}), HasSubstr("timestamp.json"));
+
+    EXPECT_THAT(refused({"verify", "--shipped-root", "mistyped.json"}), HasSubstr("mistyped.json"));
+
+    // Of a channel that has drafts only, machines see nothing.
+    write(repository + "/drafts/metal-host/x86_64/targets.json", "{}");
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-host/x86_64: nothing is published yet"));
+
+    // Where it is served, and nothing but the root of the machines is here.
+    const stage::Server server(folder.path());
+    const auto url = server.url("plain", "a%20folder%2C%20100%25%20%231");
+    repository = "nowhere";
+    EXPECT_THAT(refused({"verify", "--url", url}), HasSubstr("--variant"));
+    const std::vector<std::string> there{"verify", "--url", url, "--variant", "metal-dev"};
+    EXPECT_THAT(repo(there), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    keys = "no-keys";
+    EXPECT_THAT(refused(there), HasSubstr("--shipped-root"));
+}
+
+TEST_F(RepoVerb, TellsWhatExpires)
+{
+    EXPECT_THAT(refused({"check-expirations"}), HasSubstr("offers nothing"));
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    EXPECT_THAT(repo({"check-expirations"}),
+                HasSubstr("metal-dev/x86_64 timestamp.json: valid until 2"));
+    const auto in_ten_days = repo({"expire", "--expiration-limit", "in 10 days"}, 1);
+    EXPECT_THAT(in_ten_days, HasSubstr("timestamp.json: EXPIRES SOON, at 2"));
+    EXPECT_THAT(in_ten_days, HasSubstr("targets.json: valid until 2"));
+    EXPECT_THAT(refused({"check-expirations", "--expiration-limit", "soon"}),
+                HasSubstr("--expiration-limit"));
+}
+
+/// Else a refresh by cron would take back what an add published meanwhile.
+TEST_F(RepoVerb, ChangesWaitForOneAnother)
+{
+    repo({"init"});
+    const auto manifest = build("1.0.0");
+    io::PosixFileLocks locks;
+    auto held = locks.try_lock(folder.path() / repository / ".lock", io::Locking::exclusive);
+    ASSERT_TRUE(held.has_value());
+    auto added = std::async(std::launch::async, [&] { return repo({"add", "--build", manifest}); });
+    EXPECT_EQ(added.wait_for(std::chrono::seconds(2)), std::future_status::timeout);
+    EXPECT_FALSE(files.exists(folder.path() / repository / "metadata"));
+    held->reset();
+    EXPECT_THAT(added.get(), HasSubstr("published"));
+    repository = "nowhere";
+    EXPECT_THAT(refused({"refresh"}), HasSubstr("is no repository"));
+}
+
+TEST_F(RepoVerb, GivesUpWhatWaits)
+{
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    stage::run({"openssl", "genpkey", "-algorithm", "ed25519", "-out", folder.path() / "anna.pem"});
+    stage::run({"openssl", "pkey", "-in", folder.path() / "anna.pem", "-pubout", "-out",
+                folder.path() / "anna.pub"});
+    EXPECT_THAT(
+        repo({"rotate-root", "--role", "targets", "--add-key", "anna.pub", "--threshold", "2"}),
+        HasSubstr("root.json: metal-dev/x86_64 is not signed by the new root's keys yet"));
+    EXPECT_THAT(repo({"refresh"}),
+                HasSubstr("waits for signatures: metal-dev/x86_64 targets.json"));
+    EXPECT_THAT(repo({"abandon"}, 2), HasSubstr("required"));
+    EXPECT_THAT(repo({"abandon", "--root"}), HasSubstr("abandoned: root.json"));
+    EXPECT_THAT(refused({"abandon", "--root"}), HasSubstr("no root"));
+    EXPECT_THAT(refused({"abandon", "--variant", "metal-dev"}), HasSubstr("nothing of metal-dev"));
+    EXPECT_THAT(repo({"refresh"}), HasSubstr("published"));
+}
+
+/// A build has made a root that its images carry. Nobody should believe that theirs took its place.
+TEST_F(RepoVerb, TakesNoKeysThatItWouldNotUse)
+{
+    repo({"init"});
+    stage::run({"openssl", "genpkey", "-algorithm", "ed25519", "-out", folder.path() / "anna.pem"});
+    const std::vector<std::string> of_anna{"init", "--root-key", "anna.pem", "--targets-key",
+                                           "anna.pem"};
+    EXPECT_THAT(refused(of_anna), HasSubstr("rotate-root"));
+    repository = "prod";
+    EXPECT_THAT(refused(of_anna), HasSubstr("root.json"));
+    EXPECT_THAT(refused({"init", "--root-threshold", "2"}), HasSubstr("--keys"));
+    EXPECT_THAT(refused({"init", "--key-type", "rsa"}), HasSubstr("--keys"));
+    EXPECT_FALSE(files.exists(folder.path() / "prod/roots"));
+
+    keys = "keys-of-prod";
+    auto by_anna = of_anna;
+    by_anna.insert(by_anna.begin(), {"--key", "anna.pem"});
+    EXPECT_THAT(repo(by_anna), HasSubstr("published"));
+    keys = "keys";
+    EXPECT_THAT(refused({"init"}), HasSubstr("not the one whose root images carry"));
+    EXPECT_THAT(repo({"sign"}), HasSubstr("warning: images built here carry"));
+}
+
+} // namespace
+} // namespace holdfast
