@@ -30,7 +30,8 @@ else()
   add_compile_options(-D_GLIBCXX_ASSERTIONS -D_FORTIFY_SOURCE=3 -fstack-protector-strong
                       -fstack-clash-protection -fcf-protection=full -ffunction-sections
                       -fdata-sections)
-  add_link_options(-Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed)
+  # Packed relocations: a program with gRPC has 36,000, which a start reads from the disk one by one.
+  add_link_options(-Wl,-z,relro,-z,now,-z,pack-relative-relocs -Wl,--gc-sections -Wl,--as-needed)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 14 sees ghosts in std::expected and std::variant once sanitizers or -O2 inline them.

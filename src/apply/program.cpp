@@ -1,6 +1,7 @@
 #include "apply/program.hpp"
 
 #include "api/client/client.hpp"
+#include "api/client/launch.hpp"
 #include "api/client/service_options.hpp"
 #include "apply/apply.hpp"
 #include "apply/turn.hpp"
@@ -93,6 +94,7 @@ Result<int> run_applier(const CommandLine& arguments, io::System& system)
     io::PosixNetwork network;
     api::LocalClient client(network, options.socket_path);
     if (at_boot) {
+        TRY(api::commit_pending(client));
         TRY_ASSIGN(const auto report, run(client, variant_file, std::nullopt, Occasion::boot, system));
         // What failed has been reported. A boot goes on without one service's file: the machine
         // stays reachable, and the setting can be repaired.

@@ -304,6 +304,22 @@ Result<void> copy_update_root(Context& context, const fs::path& folder)
     return io::replace_file(files, folder / "usr/share/updog/root.json", text);
 }
 
+/// The archive where `host-containers.<name>.source` finds it, imported at the first boot.
+Result<void> lay_container(const std::string& name, const fs::path& archive, const fs::path& folder,
+                           io::Files& files)
+{
+    const auto images = folder / "usr/share/holdfast/images";
+    const auto wants = folder / "usr/lib/systemd/system/host-containerd.service.wants";
+    TRY(files.create_directories(images));
+    TRY(files.create_directories(wants));
+    std::error_code error;
+    fs::copy_file(archive, images / (name + ".tar"), error);
+    TRY(fs_result(error, std::format("copying the container image {}", name)));
+    fs::create_symlink("../host-container-image@.service",
+                       wants / std::format("host-container-image@{}.service", name), error);
+    return fs_result(error, std::format("enabling the import of the container image {}", name));
+}
+
 } // namespace
 
 Result<void> make_root_tree(Context& context, const Variant& variant, const Release& release,
@@ -315,10 +331,9 @@ Result<void> make_root_tree(Context& context, const Variant& variant, const Rele
     std::error_code error;
     TRY(lay_tree(context, packages, variant.overlays, variant.programs, folder));
     const auto share = folder / "usr/share/holdfast";
-    TRY(files.create_directories(share / "images"));
+    TRY(files.create_directories(share));
     for (const auto& [name, archive] : container_archives) {
-        fs::copy_file(archive, share / "images" / (name + ".tar"), error);
-        TRY(fs_result(error, std::format("copying the container image {}", name)));
+        TRY(lay_container(name, archive, folder, files));
     }
     fs::remove(folder / "usr/lib/os-release", error);
     TRY(io::replace_file(files, folder / "usr/lib/os-release", os_release(variant, release)));

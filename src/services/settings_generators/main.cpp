@@ -1,3 +1,4 @@
+#include "api/client/launch.hpp"
 #include "api/client/service_options.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/run_program.hpp"
@@ -17,6 +18,7 @@ Result<int> run(const CommandLine& arguments, io::System& system)
     }
     io::PosixNetwork network;
     api::LocalClient client(network, options.socket_path);
+    TRY(api::commit_pending(client));
     TRY(settings_generators::generate(client, system.processes));
     return 0;
 }
