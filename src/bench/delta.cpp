@@ -4,6 +4,7 @@
 #include "bench/rauc.hpp"
 #include "image/boot_files.hpp"
 #include "image/disk.hpp"
+#include "image/packages.hpp"
 #include "json/json.hpp"
 #include "machine/web_server.hpp"
 
@@ -339,6 +340,28 @@ private:
 };
 
 } // namespace
+
+Result<void> unpack_changed_files(image::Context& context, const std::string& suite,
+                                  const fs::path& folder)
+{
+    auto of_suite = context;
+    of_suite.suite = suite;
+    TRY_ASSIGN(const auto lock, image::lock_packages(of_suite));
+    TRY_ASSIGN(const auto packages, image::fetch_packages_alone(
+                                        of_suite, {"openssl", "libssl3t64", "libcurl4t64"}));
+    for (const auto& package : packages) {
+        std::printf("  %s: %s %s\n", suite.c_str(), package.name.c_str(),
+                    package.version.c_str());
+    }
+    std::error_code error;
+    fs::remove_all(folder, error);
+    TRY(image::extract_packages(of_suite, packages, folder));
+    // As in an image: no documentation, and /etc is made at boot.
+    for (const auto* unwanted : {"usr/share", "etc"}) {
+        fs::remove_all(folder / unwanted, error);
+    }
+    return {};
+}
 
 Result<void> run_delta(image::Context& context, const DeltaPlan& plan)
 {

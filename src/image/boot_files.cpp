@@ -48,10 +48,11 @@ Result<void> make_root_file_system(Context& context, const Variant& variant, con
     // change stays small. docs/decisions/erofs-options.md says why this and no other compression.
     // With SOURCE_DATE_EPOCH in its environment mkfs.erofs would take that for the one time.
     TRY(run_tool(context,
-                 {"env", "--unset=SOURCE_DATE_EPOCH", "mkfs.erofs", "--quiet", "-zzstd,level=9",
-                  "-C65536", "-Eforce-inode-compact,noinline_data", "--ignore-mtime", "--all-root",
-                  "-T", context.source_date_epoch, "-U",
-                  uuid_of("holdfast root " + variant.name), image.native(), folder.native()}));
+                 {"env", "--unset=SOURCE_DATE_EPOCH", "mkfs.erofs", "--quiet",
+                  std::format("-zzstd,level={}", context.compression_level), "-C65536",
+                  "-Eforce-inode-compact,noinline_data", "--ignore-mtime", "--all-root", "-T",
+                  context.source_date_epoch, "-U", uuid_of("holdfast root " + variant.name),
+                  image.native(), folder.native()}));
     return {};
 }
 

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Grows when the builder itself changes what it makes from the same inputs.
-constexpr auto builder_version = "7";
+constexpr auto builder_version = "8";
 
 struct Paths {
     fs::path root;
@@ -277,7 +277,7 @@ private:
         key.add(builder_version).add(packages_.folder.native()).add(context_.source_date_epoch);
         key.add(os_release(variant_, release_)).add(to_text(variant_.settings));
         key.add_file(update_root_of(context_));
-        key.add(variant_.settings_groups);
+        key.add(variant_.settings_groups).add(std::to_string(context_.compression_level));
         for (const auto& program : variant_.programs) {
             key.add(program).add_file(context_.programs / program);
         }

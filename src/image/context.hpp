@@ -20,10 +20,12 @@ struct Context {
     std::filesystem::path cache;    ///< Survives builds; only an optimisation.
     std::filesystem::path programs; ///< Where the compiled programs lie.
     std::string mirror;             ///< URL of a Debian mirror.
+    std::string suite = "trixie";   ///< Debian's name of the release that packages come from.
     std::string architecture;       ///< Debian's name: "amd64".
     std::string commit8;            ///< First eight digits of the commit being built.
     std::string source_date_epoch;  ///< Seconds since 1970 that all time stamps get.
     std::string version = {};       ///< Of the image; that of the file VERSION where empty.
+    int compression_level = 9;      ///< Of ROOT, by zstd. Tests that need many images take a low one.
 };
 
 /// Runs a tool of the SDK tree with SOURCE_DATE_EPOCH and a fixed locale and time zone.

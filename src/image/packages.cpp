@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <set>
 
 namespace holdfast::image {
@@ -17,7 +18,7 @@ constexpr auto keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 fs::path apt_folder(const Context& context)
 {
-    return context.cache / "apt";
+    return context.cache / (context.suite == "trixie" ? "apt" : "apt-" + context.suite);
 }
 
 /// apt with state, cache and sources of our own, as if nothing were installed.
@@ -181,6 +182,31 @@ Result<Package> describe(Context& context, const Resolved& resolved)
     return package;
 }
 
+/// Resolves `names`, and downloads those of the packages that are wanted.
+Result<std::vector<Package>> fetch_where(Context& context, const std::vector<std::string>& names,
+                                         const std::function<bool(const Resolved&)>& wanted)
+{
+    const auto resolve_wanted = [&]() -> Result<std::vector<Resolved>> {
+        TRY(package_index(context));
+        TRY_ASSIGN(auto resolved, resolve(context, names));
+        std::erase_if(resolved, [&](const auto& package) { return !wanted(package); });
+        return resolved;
+    };
+    TRY_ASSIGN(auto resolved, resolve_wanted());
+    if (!download(context, resolved).has_value()) {
+        // A kept index can name versions that the mirror no longer has.
+        TRY(refresh_index(context));
+        TRY_ASSIGN(resolved, resolve_wanted());
+        TRY(download(context, resolved));
+    }
+    std::vector<Package> packages;
+    for (const auto& package : resolved) {
+        TRY_ASSIGN(auto described, describe(context, package));
+        packages.push_back(std::move(described));
+    }
+    return packages;
+}
+
 } // namespace
 
 Result<std::unique_ptr<io::FileLock>> lock_packages(Context& context)
@@ -208,7 +234,7 @@ Result<std::string> package_index(Context& context)
     const auto folder = apt_folder(context);
     auto& files = context.system.files;
     const auto sources =
-        std::format("deb [signed-by={}] {} trixie main\n", keyring, context.mirror);
+        std::format("deb [signed-by={}] {} {} main\n", keyring, context.mirror, context.suite);
     const auto present = files.read(folder / "sources.list");
     const auto hash = files.read(folder / "updated");
     if (present.has_value() && *present == sources && hash.has_value() && !hash->empty()) {
@@ -226,28 +252,21 @@ Result<std::vector<Package>> fetch_packages(Context& context,
                                             const std::vector<std::string>& names,
                                             const std::vector<std::string>& exclude)
 {
-    TRY(package_index(context));
-    TRY_ASSIGN(auto resolved, resolve(context, names));
     std::set<std::string> excluded(exclude.begin(), exclude.end());
     for (const auto& name : names) {
         excluded.erase(name);
     }
-    std::erase_if(resolved, [&](const auto& package) { return excluded.contains(package.name); });
-    if (!download(context, resolved).has_value()) {
-        // A kept index can name versions that the mirror no longer has.
-        TRY(refresh_index(context));
-        TRY(package_index(context));
-        TRY_ASSIGN(resolved, resolve(context, names));
-        std::erase_if(resolved,
-                      [&](const auto& package) { return excluded.contains(package.name); });
-        TRY(download(context, resolved));
-    }
-    std::vector<Package> packages;
-    for (const auto& package : resolved) {
-        TRY_ASSIGN(auto described, describe(context, package));
-        packages.push_back(std::move(described));
-    }
-    return packages;
+    return fetch_where(context, names, [&](const Resolved& package) {
+        return !excluded.contains(package.name);
+    });
+}
+
+Result<std::vector<Package>> fetch_packages_alone(Context& context,
+                                                  const std::vector<std::string>& names)
+{
+    return fetch_where(context, names, [&](const Resolved& package) {
+        return std::ranges::contains(names, package.name);
+    });
 }
 
 Result<void> extract_packages(Context& context, const std::vector<Package>& packages,

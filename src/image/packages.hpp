@@ -39,6 +39,10 @@ Result<std::vector<Package>> fetch_packages(Context& context,
                                             const std::vector<std::string>& names,
                                             const std::vector<std::string>& exclude);
 
+/// The same of these packages alone, without what they depend on: for looking into them.
+Result<std::vector<Package>> fetch_packages_alone(Context& context,
+                                                  const std::vector<std::string>& names);
+
 /// Unpacks the packages' files into a folder. No maintainer script runs.
 Result<void> extract_packages(Context& context, const std::vector<Package>& packages,
                               const std::filesystem::path& folder);

@@ -8,7 +8,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string_view>
+#include <utility>
 
 namespace holdfast::tool {
 
@@ -36,16 +40,19 @@ Result<double> seconds_of_rebuild(io::System& system)
 Result<int> bench_delta(const CommandLine& arguments, io::System& system)
 {
     CLI::App app("Counts the bytes of an update beside casync, zchunk and RAUC's adaptive method, "
-                 "for two releases that differ by some files.",
+                 "for two releases that differ by some files: by default openssl, libssl and libcurl "
+                 "of trixie and of testing.",
                  "holdfast bench delta");
     bench::DeltaPlan plan{.build = "out/metal-dev/latest", .old_files = {}, .new_files = {}};
     app.add_option("--build", plan.build, "prefix of a built image")->capture_default_str();
-    app.add_option("--old", plan.old_files, "folder laid over its root for the first release")
-        ->required()
-        ->check(CLI::ExistingDirectory);
-    app.add_option("--new", plan.new_files, "folder laid over that for the second release")
-        ->required()
-        ->check(CLI::ExistingDirectory);
+    auto* first =
+        app.add_option("--old", plan.old_files, "folder laid over its root for the first release")
+            ->check(CLI::ExistingDirectory);
+    auto* second =
+        app.add_option("--new", plan.new_files, "folder laid over that for the second release")
+            ->check(CLI::ExistingDirectory)
+            ->needs(first);
+    first->needs(second);
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& problem) {
@@ -53,12 +60,18 @@ Result<int> bench_delta(const CommandLine& arguments, io::System& system)
     }
     TRY(build_program("prepare-bench"));
     TRY_ASSIGN(auto context, make_context(system));
+    if (plan.old_files.empty()) {
+        plan.old_files = context.cache / "bench/trixie";
+        plan.new_files = context.cache / "bench/testing";
+        TRY(bench::unpack_changed_files(context, "trixie", plan.old_files));
+        TRY(bench::unpack_changed_files(context, "testing", plan.new_files));
+    }
     TRY(bench::run_delta(context, plan));
     return 0;
 }
 
 /// `bench refresh`: what metadata of a large repository costs.
-Result<int> bench_refresh(io::System& system)
+Result<int> bench_refresh(const CommandLine& /*arguments*/, io::System& system)
 {
     TRY(build_program("tuf-client"));
     TRY_ASSIGN(auto context, make_context(system));
@@ -72,7 +85,7 @@ std::filesystem::path root_of(const image::Built& built)
 }
 
 /// `bench native`: what needs no machine.
-Result<int> bench_native(io::System& system)
+Result<int> bench_native(const CommandLine& /*arguments*/, io::System& system)
 {
     TRY_ASSIGN(const auto built, build_image(system, "metal-dev"));
     TRY(build_program("enter-root"));
@@ -83,7 +96,7 @@ Result<int> bench_native(io::System& system)
 
 /// `bench build`: a first build on a machine that has the SDK tree and nothing else: no compiler cache,
 /// no packages, no unpacked trees.
-Result<int> bench_build(io::System& system)
+Result<int> bench_build(const CommandLine& /*arguments*/, io::System& system)
 {
     const std::filesystem::path folder = "/tmp/holdfast-bench-build";
     std::error_code error;
@@ -116,7 +129,7 @@ Result<int> bench_build(io::System& system)
 }
 
 /// `bench update`: how long an update and a fall-back take. A test has all that is needed for that.
-Result<int> bench_update(io::System& system)
+Result<int> bench_update(const CommandLine& /*arguments*/, io::System& system)
 {
     TRY(build_image(system, "metal-dev"));
     for (const auto* target : {"vm_test", "holdfast"}) {
@@ -129,29 +142,14 @@ Result<int> bench_update(io::System& system)
                      "--gtest_filter=UpdateTimes.*"});
 }
 
-} // namespace
-
-Result<int> bench_verb(const CommandLine& arguments, io::System& system)
+/// `bench`: boots of the machine and of its peer.
+Result<int> bench_boots(const CommandLine& arguments, io::System& system)
 {
-    if (!arguments.empty() && arguments.front() == "delta") {
-        return bench_delta({arguments.begin() + 1, arguments.end()}, system);
-    }
-    if (!arguments.empty() && arguments.front() == "refresh") {
-        return bench_refresh(system);
-    }
-    if (!arguments.empty() && arguments.front() == "build") {
-        return bench_build(system);
-    }
-    if (!arguments.empty() && arguments.front() == "native") {
-        return bench_native(system);
-    }
-    if (!arguments.empty() && arguments.front() == "update") {
-        return bench_update(system);
-    }
     CLI::App app("Measures metal-dev beside a stock Debian 13 with containerd, and prints a table "
                  "of figures and marks. `bench delta` counts an update's bytes, `bench refresh` "
                  "times the metadata of 1,000 targets, `bench update` times a machine's update and "
-                 "its fall-back, `bench native` what needs no machine, `bench build` a build from nothing.",
+                 "its fall-back, `bench native` what needs no machine, `bench build` a build from "
+                 "nothing; `bench all` does all of it, in half an hour.",
                  "holdfast bench");
     int boots = 3;
     app.add_option("--boots", boots, "boots of each machine; medians are shown")
@@ -175,6 +173,43 @@ Result<int> bench_verb(const CommandLine& arguments, io::System& system)
     std::printf("%-62s %9.2f s    <= 3.00    %s\n", "rebuild of the image with no change", rebuild,
                 rebuild <= 3 ? "kept" : "MISSED");
     return 0;
+}
+
+using Part = Result<int> (*)(const CommandLine& arguments, io::System& system);
+
+constexpr std::array<std::pair<std::string_view, Part>, 5> parts{{{"delta", bench_delta},
+                                                                  {"refresh", bench_refresh},
+                                                                  {"update", bench_update},
+                                                                  {"native", bench_native},
+                                                                  {"build", bench_build}}};
+
+/// Everything, one after the other; the boots show what `native` would.
+Result<int> bench_all(io::System& system)
+{
+    TRY_ASSIGN(int worst, bench_boots({}, system));
+    for (const auto& [name, part] : parts) {
+        if (name != "native") {
+            TRY_ASSIGN(const int status, part({}, system));
+            worst = std::max(worst, status);
+        }
+    }
+    return worst;
+}
+
+} // namespace
+
+Result<int> bench_verb(const CommandLine& arguments, io::System& system)
+{
+    if (arguments.empty()) {
+        return bench_boots(arguments, system);
+    }
+    if (arguments.front() == "all") {
+        return bench_all(system);
+    }
+    const auto part = std::ranges::find_if(
+        parts, [&](const auto& entry) { return entry.first == arguments.front(); });
+    return part == parts.end() ? bench_boots(arguments, system)
+                               : part->second({arguments.begin() + 1, arguments.end()}, system);
 }
 
 } // namespace holdfast::tool

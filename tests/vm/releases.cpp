@@ -95,7 +95,8 @@ Result<std::string> build_version(io::System& system, const std::string& version
                            .architecture = "amd64",
                            .commit8 = environment("HOLDFAST_COMMIT").value_or(""),
                            .source_date_epoch = environment("SOURCE_DATE_EPOCH").value_or(""),
-                           .version = version};
+                           .version = version,
+                           .compression_level = 1};
     TRY_ASSIGN(const auto built, image::build_variant(context, variant));
     return built.prefix;
 }
