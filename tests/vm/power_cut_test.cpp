@@ -34,6 +34,7 @@ TEST_P(FirstBootPowerCut, LeavesAMachineThatBoots)
     std::mt19937_64 random(chosen);
     TestMachine machine("FirstBootPowerCut." + std::to_string(GetParam()));
     lose_unflushed(machine);
+    machine.options.cpus = 1 + GetParam() % 2;
     ASSERT_TRUE(succeeds(machine.give_user_data("[settings]\nmotd = \"from the CD\"\n")));
     for (int cut = 0; cut < cuts; ++cut) {
         ASSERT_TRUE(succeeds(machine.start()));

@@ -23,6 +23,7 @@ protected:
     {
         machine_ = std::make_unique<TestMachine>("RunningMachine");
         machine_->host_containers = true;
+        machine_->options.cpus = 2;
         machine_->options.peer = {.own = machine_->directory() / "link",
                                   .other = machine_->directory() / "link-of-peer"};
         io::PosixSockets sockets;

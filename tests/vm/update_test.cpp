@@ -71,6 +71,7 @@ protected:
     {
         machine_.emplace(this_test());
         machine_->host_containers = host_containers_;
+        machine_->options.cpus = cpus_;
         start_machine();
         ASSERT_TRUE(succeeds(machine_->set(chosen_settings())));
         ASSERT_NO_FATAL_FAILURE(generate());
@@ -244,6 +245,7 @@ protected:
     }
 
     bool host_containers_ = false;
+    int cpus_ = 1;
     static std::optional<Releases> releases_;
     std::optional<Repository> repository_;
     std::optional<machine::WebServer> server_;
@@ -573,7 +575,11 @@ TEST_F(UpdateByTheApi, GoesToTheNextVersionAndBack)
 /// For `./holdfast bench update`; no part of the tests.
 class UpdateTimes : public Update {
 protected:
-    UpdateTimes() { host_containers_ = true; }
+    UpdateTimes()
+    {
+        host_containers_ = true;
+        cpus_ = 2;
+    }
 
     using Seconds = std::chrono::duration<double>;
 
