@@ -1,6 +1,7 @@
 #include "machine/console.hpp"
 
 #include "base/text.hpp"
+#include "crypto/sha256.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +14,10 @@ namespace holdfast::machine {
 namespace {
 
 constexpr auto read_interval = std::chrono::milliseconds{50};
+/// Before a damaged answer is asked for again; and where not even its last mark arrived, which a command
+/// that takes long looks like.
+constexpr auto show_again = std::chrono::milliseconds{300};
+constexpr auto show_again_unasked = std::chrono::seconds{20};
 constexpr std::size_t log_limit = 64U << 20;
 /// A matching line is cut here: std::regex recurses once per character.
 constexpr std::size_t line_limit = 4096;
@@ -80,19 +85,25 @@ std::optional<ShellAnswer> find_shell_answer(std::string_view text, int tag)
 {
     const auto begin_mark = std::format("<answer-{}>", tag);
     const auto end_mark = std::format("</answer-{}=", tag);
-    const auto begin = text.find(begin_mark);
-    if (begin == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto body = begin + begin_mark.size();
-    const auto end = text.find(end_mark, body);
+    const auto end = text.rfind(end_mark);
     const auto close = end == std::string_view::npos ? end : text.find('>', end);
     if (close == std::string_view::npos) {
         return std::nullopt;
     }
     ShellAnswer answer;
-    std::from_chars(text.data() + end + end_mark.size(), text.data() + close, answer.exit_status);
-    answer.output = trimmed(plain_text(text.substr(body, end - body)));
+    const auto begin = text.substr(0, end).rfind(begin_mark);
+    if (begin == std::string_view::npos) {
+        return answer; // Its first mark is damaged.
+    }
+    auto body = std::string(text.substr(begin, end - begin).substr(begin_mark.size()));
+    std::erase(body, '\r'); // The terminal's.
+    body.erase(0, body.starts_with('\n') ? 1 : 0);
+    // "</answer-1=0 <SHA-256>  ->", the last two words as sha256sum writes them.
+    const auto words = split(text.substr(0, close).substr(end + end_mark.size()), ' ');
+    const auto& status = words.front();
+    std::from_chars(status.data(), status.data() + status.size(), answer.exit_status);
+    answer.intact = words.size() > 1 && words[1] == crypto::sha256(body).hex();
+    answer.output = trimmed(plain_text(body));
     return answer;
 }
 
@@ -153,20 +164,31 @@ Result<ShellAnswer> Console::ask_shell(const std::string& command, std::chrono::
     const int tag = ++asked_;
     TRY(skip_to_end());
     // The marks are typed with a quote in their middle, so that the echo of the typing is none.
-    TRY(type(std::format("echo '<ans''wer-{0}>'; {{ {1}\n}} 2>&1; echo '</ans''wer-{0}='$?'>'\n", tag,
-                         command)));
-    const auto deadline = clock_->monotonic_now() + limit;
+    const auto show = std::format("echo '<ans''wer-{0}>'; cat /run/answer; "
+                                  "echo '</ans''wer-{0}='$(cat /run/answer-status; "
+                                  "tr -d '\\r' </run/answer | sha256sum)'>'\n",
+                                  tag);
+    TRY(type(std::format("{{ {}\n}} </dev/null >/run/answer 2>&1; echo $? >/run/answer-status; {}",
+                         command, show)));
+    const auto start = clock_->monotonic_now();
+    auto shown = start;
     for (;;) {
         TRY_ASSIGN(const auto all, text());
         const auto fresh = std::string_view(all).substr(std::min(seen_, all.size()));
-        if (const auto answer = find_shell_answer(fresh, tag)) {
+        const auto answer = find_shell_answer(fresh, tag);
+        if (answer && answer->intact) {
             seen_ = all.size();
             return *answer;
         }
-        if (clock_->monotonic_now() >= deadline) {
+        const auto now = clock_->monotonic_now();
+        if (now >= start + limit) {
             return fail(Errc::timeout, "the shell did not answer to {} within {}; it said:\n{}",
                         command, std::chrono::duration_cast<std::chrono::seconds>(limit),
                         last_lines(fresh));
+        }
+        if (now >= shown + (answer ? show_again : show_again_unasked)) {
+            TRY(type(show));
+            shown = now;
         }
         clock_->sleep(read_interval);
     }

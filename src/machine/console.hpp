@@ -16,13 +16,17 @@ namespace holdfast::machine {
 struct ShellAnswer {
     int exit_status = 0;
     std::string output; ///< Standard output and error, without the last newline.
+    /// Whether that is what the shell wrote. On a serial line others write too (systemd, the kernel), in between; and
+    /// an emulated one that is busy has been seen to send a character twice.
+    bool intact = false;
 };
 
 /// Terminal text without escape sequences, carriage returns and other control characters, so that
 /// patterns see words and not colours.
 std::string plain_text(std::string_view terminal_text);
 
-/// Finds the answer to `ask_shell` number `tag` in console text, or nothing while it is incomplete.
+/// Finds the last answer to `ask_shell` number `tag` in console text, or nothing while there is none: the output
+/// between two marks, of which the second bears exit status and SHA-256.
 std::optional<ShellAnswer> find_shell_answer(std::string_view text, int tag);
 
 /// The machine's serial console: a log that grows, and a socket to type into. Text is read once:
@@ -45,8 +49,9 @@ public:
     Result<void> skip_to_end();
     /// Presses the keys of `text`.
     Result<void> type(std::string_view text);
-    /// Types a command into the root shell of a development image and waits until it has ended.
-    /// The shell is a POSIX one that has given its prompt.
+    /// Types a command into the root shell of a development image and waits until it has ended. It
+    /// has no standard input, and is run once; its output is asked for until it arrives intact.
+    /// The shell is a POSIX one that has given its prompt, and has coreutils.
     Result<ShellAnswer> ask_shell(const std::string& command, std::chrono::milliseconds limit);
 
 private:

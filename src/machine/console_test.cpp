@@ -1,8 +1,10 @@
 #include "machine/console.hpp"
 
+#include "crypto/sha256.hpp"
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 
+#include <format>
 #include <gtest/gtest.h>
 
 namespace holdfast::machine {
@@ -18,20 +20,59 @@ TEST(PlainText, DropsColoursTitlesAndCarriageReturns)
     EXPECT_EQ(plain_text("cut \x1b["), "cut ");
 }
 
+/// As the shell writes it, over a terminal.
+std::string answer_text(std::string_view output, int status)
+{
+    std::string text = "<answer-1>\r\n";
+    for (const char c : output) {
+        text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    }
+    return text + std::format("</answer-1={} {} ->\r\n", status, crypto::sha256(output).hex());
+}
+
+constexpr auto echo = "# echo '<ans''wer-1>'; cat /run/answer; echo '</ans''wer-1='$(cat x)'>'\r\n";
+
 TEST(ShellAnswer, IsFoundBetweenItsMarksAndNotInTheEchoOfTheTyping)
 {
-    const std::string echo = "# echo '<ans''wer-1>'; { id\r\n> } 2>&1; echo '</ans''wer-1='$?'>'\r\n";
     EXPECT_FALSE(find_shell_answer(echo, 1).has_value());
-    EXPECT_FALSE(find_shell_answer(echo + "<answer-1>\r\nuid=0\r\n", 1).has_value());
-    const auto answer = find_shell_answer(echo + "<answer-1>\r\nuid=0\r\n</answer-1=3>\r\n", 1);
+    EXPECT_FALSE(find_shell_answer(std::string(echo) + "<answer-1>\r\nuid=0\r\n", 1).has_value());
+    const auto answer = find_shell_answer(echo + answer_text("uid=0\nno\n", 3), 1);
     ASSERT_TRUE(answer.has_value());
+    EXPECT_TRUE(answer->intact);
     EXPECT_EQ(answer->exit_status, 3);
-    EXPECT_EQ(answer->output, "uid=0");
+    EXPECT_EQ(answer->output, "uid=0\nno");
+}
+
+TEST(ShellAnswer, MayHaveNoOutputAndNoNewlineAtItsEnd)
+{
+    for (const std::string output : {"", "x"}) {
+        const auto answer = find_shell_answer(answer_text(output, 0), 1);
+        ASSERT_TRUE(answer.has_value());
+        EXPECT_TRUE(answer->intact);
+        EXPECT_EQ(answer->output, output);
+    }
 }
 
 TEST(ShellAnswer, IsNotMixedUpWithAnEarlierOne)
 {
-    EXPECT_FALSE(find_shell_answer("<answer-1>\nold\n</answer-1=0>\n", 2).has_value());
+    EXPECT_FALSE(find_shell_answer(answer_text("old", 0), 2).has_value());
+}
+
+TEST(ShellAnswer, IsNotIntactWhenOthersWroteOrACharacterCameTwice)
+{
+    auto mixed = answer_text("uid=0\nno\n", 0);
+    mixed.insert(mixed.find("no"), "[  OK  ] Finished grow-local-fs.service.\r\n");
+    auto twice = answer_text("uid=0\n", 0);
+    twice.insert(twice.find("swer"), "s");
+    for (const auto& text : {mixed, twice}) {
+        const auto damaged = find_shell_answer(text, 1);
+        ASSERT_TRUE(damaged.has_value());
+        EXPECT_FALSE(damaged->intact);
+        const auto again = find_shell_answer(text + answer_text("uid=0\nno\n", 0), 1);
+        ASSERT_TRUE(again.has_value());
+        EXPECT_TRUE(again->intact);
+        EXPECT_EQ(again->output, "uid=0\nno");
+    }
 }
 
 class NoSockets final : public io::Sockets {
