@@ -14,11 +14,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What images are made of.
+constexpr auto released_suite = "trixie";
 constexpr auto keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 fs::path apt_folder(const Context& context)
 {
-    return context.cache / (context.suite == "trixie" ? "apt" : "apt-" + context.suite);
+    return context.cache / (context.suite == released_suite ? "apt" : "apt-" + context.suite);
 }
 
 /// apt with state, cache and sources of our own, as if nothing were installed.
@@ -39,6 +41,11 @@ std::vector<std::string> apt(const Context& context, std::string program,
         "-o", "Acquire::Languages=none",
         "-o", "Acquire::Retries=5",
     };
+    if (context.suite != released_suite) {
+        // Only the index of a released suite stays valid for as long as nobody makes a newer one; a mirror's
+        // copy of another may be old. What comes from there is looked into and never shipped.
+        command.insert(command.end(), {"-o", "Acquire::Check-Valid-Until=false"});
+    }
     std::ranges::move(arguments, std::back_inserter(command));
     return command;
 }
