@@ -41,7 +41,8 @@ void judge(const user_data::UserData& data, const settings::Model& model, Readin
 /// finding too, for it is about the content; other failures are errors.
 Result<void> submit(Reading& reading, const settings::Model& model, api::Client& client)
 {
-    const auto target = std::format("/settings?tx={}&source=user-data&who={}", launch_transaction,
+    const auto target = std::format("/settings?tx={}&source=user-data&who={}",
+                                    api::launch_transaction,
                                     reading.report.provider);
     const auto sent = client.request("PATCH", target, to_text(model.nest(reading.values)));
     if (sent.has_value()) {
@@ -104,7 +105,8 @@ void add_misfits(const settings::Model& model, std::vector<Reading>& readings)
 /// Nothing pending is a success: there was no user data, or a boot was cut after the commit.
 Result<void> commit(api::Client& client)
 {
-    const auto done = client.request("POST", std::format("/tx/commit?tx={}", launch_transaction));
+    const auto done =
+        client.request("POST", std::format("/tx/commit?tx={}", api::launch_transaction));
     if (!done.has_value() && done.error().code() != Errc::no_changes) {
         return Failure{done.error()};
     }

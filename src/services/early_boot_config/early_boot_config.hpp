@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/client/client.hpp"
+#include "api/client/launch.hpp"
 #include "io/files.hpp"
 #include "services/early_boot_config/providers.hpp"
 #include "services/early_boot_config/report.hpp"
@@ -11,9 +11,6 @@
 #include <vector>
 
 namespace holdfast::early_boot_config {
-
-/// The transaction of everything that writes settings at boot.
-inline constexpr const char* launch_transaction = "bottlerocket-launch";
 
 /// Reads one provider's user data key by key: what the model takes, and what is wrong with the
 /// rest. Never fails: one bad key, or one bad document, costs only itself.

@@ -1,5 +1,6 @@
 #include "services/settings_generators/generators.hpp"
 
+#include "api/client/launch.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "settings/key/key.hpp"
@@ -121,8 +122,8 @@ Result<void> generate_one(api::Client& client, io::Processes& processes, const K
     TRY_ASSIGN(const auto words, split_command(command));
     const auto program = std::filesystem::path(words[0]).filename().native();
     const auto target =
-        std::format("/settings?tx=bottlerocket-launch&source=generator&who={}&strength={}", program,
-                    text_at(generator, {"strength"}));
+        std::format("/settings?tx={}&source=generator&who={}&strength={}",
+                    api::launch_transaction, program, text_at(generator, {"strength"}));
     TRY(client.request("PATCH", target, to_text(nested(key, *std::move(value)))));
     log::info("generated", {{"key", key.str()}, {"by", program}});
     return {};
