@@ -155,6 +155,21 @@ TEST_F(RunningMachine, HasToldOfEachBadKeyOfItsUserData)
 }
 
 /// Two machines have one wire; here the test is the second one.
+/// It would stop what lies on a device that it has forgotten: settings, data, and all that needs them.
+TEST_F(RunningMachine, ByItsConsoleLosesNothingWhenSystemdReadsItsUnitsAgain)
+{
+    const auto active_units = [] {
+        return output("systemctl list-units --plain --no-legend --state=active "
+                      "--type=mount,target,socket,device | while read -r unit rest; do echo $unit; done");
+    };
+    const auto before = active_units();
+    EXPECT_THAT(before, AllOf(HasSubstr("\\x2ebottlerocket.mount"), HasSubstr("configured.target")));
+    output("systemctl daemon-reload");
+    machine_->clock().sleep(3s);
+    EXPECT_EQ(active_units(), before);
+    EXPECT_EQ(motd(), "from the CD");
+}
+
 TEST_F(RunningMachine, TalksToAPeerOverTheirOwnWire)
 {
     constexpr std::string_view address("\x0a\x00\x02\x0f", 4); // 10.0.2.15, as QEMU gives it
