@@ -44,12 +44,12 @@ Result<void> write_configuration(image::Context& context, const std::string& nam
 Result<void> make_root(image::Context& context, const DebianMachine& machine, const Files& files)
 {
     const auto source = std::format(
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {} trixie main",
-        context.mirror);
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {} {} main",
+        context.mirror, image::released_suite);
     TRY(image::run_tool(context, {"mmdebstrap", "--mode=root", "--variant=minbase",
                                   "--format=directory",
                                   std::format("--include={},{}", base_packages, machine.packages),
-                                  "--aptopt=APT::Install-Recommends \"false\"", "trixie",
+                                  "--aptopt=APT::Install-Recommends \"false\"", image::released_suite,
                                   files.root.native(), source})
             .while_("making a Debian machine"));
     TRY(write_configuration(context, machine.name, files.root));

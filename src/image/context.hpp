@@ -11,6 +11,9 @@
 
 namespace holdfast::image {
 
+/// Debian's name of the release that images are made of.
+inline constexpr auto released_suite = "trixie";
+
 /// Where the builder works and what it may use. One for the whole build.
 struct Context {
     io::System& system;
@@ -20,7 +23,7 @@ struct Context {
     std::filesystem::path cache;    ///< Survives builds; only an optimisation.
     std::filesystem::path programs; ///< Where the compiled programs lie.
     std::string mirror;             ///< URL of a Debian mirror.
-    std::string suite = "trixie";   ///< Debian's name of the release that packages come from.
+    std::string suite = released_suite; ///< Where packages come from.
     std::string architecture;       ///< Debian's name: "amd64".
     std::string commit8;            ///< First eight digits of the commit being built.
     std::string source_date_epoch;  ///< Seconds since 1970 that all time stamps get.

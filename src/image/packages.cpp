@@ -14,8 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What images are made of.
-constexpr auto released_suite = "trixie";
 constexpr auto keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 fs::path apt_folder(const Context& context)

@@ -61,9 +61,9 @@ Result<int> bench_delta(const CommandLine& arguments, io::System& system)
     TRY(build_program("prepare-bench"));
     TRY_ASSIGN(auto context, make_context(system));
     if (plan.old_files.empty()) {
-        plan.old_files = context.cache / "bench/trixie";
+        plan.old_files = context.cache / "bench" / image::released_suite;
         plan.new_files = context.cache / "bench/testing";
-        TRY(bench::unpack_changed_files(context, "trixie", plan.old_files));
+        TRY(bench::unpack_changed_files(context, image::released_suite, plan.old_files));
         TRY(bench::unpack_changed_files(context, "testing", plan.new_files));
     }
     TRY(bench::run_delta(context, plan));

@@ -21,8 +21,10 @@ void log_pending(Client& client, const std::string& transaction)
         return;
     }
     std::vector<std::string> names;
-    for (const auto& [name, metadata] : (*pending)["metadata"].items()) {
-        names.push_back(name);
+    if (pending->is_object()) {
+        for (const auto& [name, metadata] : (*pending)["metadata"].items()) {
+            names.push_back(name);
+        }
     }
     log::info("committing", {{"transaction", transaction}, {"keys", join(names, " ")}});
 }

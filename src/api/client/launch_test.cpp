@@ -40,10 +40,12 @@ TEST(CommitPending, TakesNothingPendingForASuccess)
 
 TEST(CommitPending, CommitsWhatItCannotList)
 {
-    Server server;
-    server.pending = {200, "no JSON", ""};
-    EXPECT_TRUE(commit_pending(server, "mine").has_value());
-    EXPECT_EQ(server.calls.back(), "POST /tx/commit?tx=mine");
+    for (const auto* body : {"no JSON", "[]", R"({"metadata": 1})"}) {
+        Server server;
+        server.pending = {200, body, ""};
+        EXPECT_TRUE(commit_pending(server, "mine").has_value());
+        EXPECT_EQ(server.calls.back(), "POST /tx/commit?tx=mine") << body;
+    }
 }
 
 TEST(CommitPending, FailsWhenTheServerDoes)

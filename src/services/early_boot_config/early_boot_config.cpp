@@ -102,17 +102,6 @@ void add_misfits(const settings::Model& model, std::vector<Reading>& readings)
     }
 }
 
-/// Nothing pending is a success: there was no user data, or a boot was cut after the commit.
-Result<void> commit(api::Client& client)
-{
-    const auto done =
-        client.request("POST", std::format("/tx/commit?tx={}", api::launch_transaction));
-    if (!done.has_value() && done.error().code() != Errc::no_changes) {
-        return Failure{done.error()};
-    }
-    return {};
-}
-
 void tell_console(io::Files& files, const std::vector<std::string>& lines)
 {
     if (lines.empty()) {
@@ -168,7 +157,7 @@ Result<void> configure(const std::vector<Provider>& places, const settings::Mode
             TRY(submit(reading, model, client).while_("user data " + place.name));
         }
     }
-    TRY(commit(client));
+    TRY(api::commit_pending(client));
     add_misfits(model, readings);
     std::vector<ProviderReport> reports;
     for (auto& reading : readings) {

@@ -73,7 +73,8 @@ TEST_F(EarlyBootConfig, HandsOverEachProviderInOrderWithItsNameThenCommitsThenRe
         ElementsAre(
             "PATCH /settings?tx=bottlerocket-launch&source=user-data&who=20-local-user-data",
             "PATCH /settings?tx=bottlerocket-launch&source=user-data&who=99-local-overrides",
-            "POST /tx/commit?tx=bottlerocket-launch", "POST /reports/user-data"));
+            "GET /v2/tx?tx=bottlerocket-launch", "POST /tx/commit?tx=bottlerocket-launch",
+            "POST /reports/user-data"));
     EXPECT_EQ(client_.bodies[0], R"({"motd":"early"})");
     EXPECT_TRUE(files_.exists(marker));
 }
