@@ -66,7 +66,7 @@ public:
         TRY(measure_casync());
         TRY(measure_zchunk());
         TRY(measure_whole());
-        // Last, for it needs a machine, whose kernel may have other ideas.
+        // Last, for it needs a machine.
         return measure_rauc();
     }
 
