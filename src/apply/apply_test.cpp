@@ -160,9 +160,9 @@ TEST_F(ApplyTest, ABootLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
     EXPECT_EQ(restarts(), 3) << "who asks for everything gets it";
 }
 
-TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStarts)
+TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStartsAndTellsTheRemoteApiLast)
 {
-    const auto model = settings::Model::load(R"({"groups": ["motd", "host-containers", "pki"]})");
+    const auto model = settings::Model::load(R"({"groups": ["motd", "host-containers", "pki", "api"]})");
     ASSERT_TRUE(model.has_value());
     const auto place = [](const Plan& plan, const char* name) {
         return std::ranges::find(plan.services, name, &AffectedService::name) -
@@ -171,6 +171,7 @@ TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStarts)
     const auto boot = plan_for_all(*model);
     EXPECT_EQ(place(boot, "pki"), 0);
     EXPECT_LT(place(boot, "host-containerd"), place(boot, "host-containers"));
+    EXPECT_EQ(boot.services.back().name, "api-remote");
     const auto change =
         plan_for_keys(*model, std::vector<std::string>{"settings.host-containers.x.enabled",
                                                        "settings.pki.x.data"});
@@ -180,7 +181,8 @@ TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStarts)
 
 TEST_F(ApplyTest, AFailingRestartIsReportedAndOthersGoOn)
 {
-    processes_.answer("/usr/bin/systemctl kill", io::Outcome{1, "", "no such unit"});
+    processes_.answer("/bin/systemctl try-reload-or-restart chronyd.service",
+                      io::Outcome{1, "", "no such unit"});
     const auto plan = plan_for_keys(model_, std::vector<std::string>{"settings.api.remote.enabled",
                                                                      "settings.ntp.time-servers"});
     const auto report = run(plan);

@@ -6,11 +6,11 @@ namespace holdfast::apply {
 
 namespace {
 
-/// Those that come first in front, else by name.
+/// By turn, and by name where that is the same.
 void put_in_order(const settings::Model& model, std::vector<AffectedService>& services)
 {
-    std::ranges::stable_partition(services, [&model](const AffectedService& service) {
-        return model.services().at(service.name).comes_first;
+    std::ranges::stable_sort(services, {}, [&model](const AffectedService& service) {
+        return model.services().at(service.name).turn;
     });
 }
 

@@ -38,8 +38,8 @@ struct Judged {
 struct Service {
     std::vector<std::string> configuration_files;
     std::vector<std::string> restart_commands; ///< Split at single spaces; no shell.
-    /// In front of the others, since its commands make what those read when they start.
-    bool comes_first = false;
+    /// `first` makes what the others read when they start; for `last` nobody on the machine waits.
+    enum class Turn { first, by_name, last } turn = Turn::by_name;
 };
 
 struct ConfigurationFile {

@@ -263,26 +263,44 @@ FixedText<12> cpuid_signature()
 
 } // namespace
 
+namespace {
+
+/// For all later boots. Where a cut leaves less than all of it, the next boot makes another one.
+void keep_machine_id(const char* path, const MachineId& id)
+{
+    const auto written = write_file(path, id.view(), 0444);
+    if (!written.has_value()) {
+        say(Level::error, written.error().text.view());
+        return;
+    }
+    const Fd fd(open(path, O_RDONLY | O_CLOEXEC));
+    if (!fd || fsync(fd.get()) != 0) {
+        say(Level::error, "the machine id may be another one at the next boot");
+    }
+}
+
+} // namespace
+
 Result<void> write_machine_id()
 {
     const auto signature = cpuid_signature();
     const TextFile<64> vendor("/sys/class/dmi/id/sys_vendor");
     const TextFile<64> uuid("/sys/class/dmi/id/product_uuid");
-    const TextFile<64> kept("/sysroot/.bottlerocket/machine-id");
+    constexpr auto kept_path = "/sysroot/.bottlerocket/machine-id";
+    const TextFile<64> kept(kept_path);
     auto id = machine_id_of_hypervisor({.cpuid_signature = signature.view(),
                                         .vendor = first_line(vendor.text),
                                         .product_uuid = first_line(uuid.text)});
     if (!id) {
         id = machine_id_from_file(kept.text);
     }
-    mkdir("/run/holdfast", 0755);
     if (!id) {
         std::array<std::byte, 16> random{};
         if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
             return fault_errno("making a machine id");
         }
         id = machine_id_from_random(random);
-        TRY(write_file("/run/holdfast/new-machine-id", id->view(), 0444));
+        keep_machine_id(kept_path, *id);
     }
     return write_file("/sysroot/etc/machine-id", FixedText<33>(id->view()).append("\n").view(),
                       0444);
@@ -320,6 +338,7 @@ void keep_for_next_boot(std::string_view facts)
 
 Result<void> write_boot_facts(const BootDisk& disk, std::string_view data_disk)
 {
+    mkdir("/run/holdfast", 0755);
     const char set = disk.set;
     FixedText<512> facts;
     facts.append("HOLDFAST_DISK=/dev/").append(disk.root.disk.view());

@@ -43,7 +43,7 @@ Result<void> fill_etc();
 /// which systemd-repart fails, where PRIVATE does not say which that is.
 FixedText<64> mount_state(const BootDisk& disk, Partitions& partitions);
 /// Writes /etc/machine-id: the hypervisor's, else the one kept on PRIVATE, else a new one, which
-/// `boot-health` then keeps there (told by /run/holdfast/new-machine-id).
+/// is kept there.
 Result<void> write_machine_id();
 /// /run/holdfast/boot.env: what later programs need to know of the disk. PRIVATE keeps the same, so
 /// that the next boot can tell how far this one came (/run/holdfast/previous-boot).

@@ -18,8 +18,6 @@ using namespace std::chrono_literals;
 constexpr auto rules_file = "/usr/share/holdfast/boot-health.json";
 constexpr auto settings_file = "/etc/boot-health.json";
 constexpr auto judged_file = "/run/holdfast/boot-judged";
-constexpr auto new_id_file = "/run/holdfast/new-machine-id";
-constexpr auto kept_id_file = "/.bottlerocket/machine-id";
 constexpr auto pause_between_looks = 1s;
 constexpr auto pause_before_reboot = 60s;
 constexpr auto program_limit = 20s;
@@ -304,12 +302,6 @@ Result<void> deal_with_failure(World& world, const std::string& reason)
     return reboot(world);
 }
 
-Result<void> keep_machine_id(io::Files& files)
-{
-    TRY_ASSIGN(const auto id, files.read(new_id_file, 64));
-    return io::replace_file(files, kept_id_file, id, 0444);
-}
-
 Result<int> run(const std::vector<std::string>& arguments, World world)
 {
     const auto command = arguments.size() == 1 ? arguments.front() : std::string();
@@ -335,17 +327,12 @@ Result<int> run(const std::vector<std::string>& arguments, World world)
         TRY(deal_with_failure(world, reason_of_stage(world.processes)));
         return 0;
     }
-    if (command == "keep-machine-id") {
-        TRY(keep_machine_id(world.files));
-        return 0;
-    }
     const bool help = command == "--help";
-    std::fputs("usage: boot-health check | commands | failed | keep-machine-id\n"
-               "  check            waits until the machine does its job, then marks the boot successful;\n"
-               "                   reboots a set on trial that does not get there\n"
-               "  commands         runs the commands of settings.boot-health until each has succeeded\n"
-               "  failed           deals with a boot that failed earlier\n"
-               "  keep-machine-id  stores the machine id that this boot began with\n",
+    std::fputs("usage: boot-health check | commands | failed\n"
+               "  check     waits until the machine does its job, then marks the boot successful;\n"
+               "            reboots a set on trial that does not get there\n"
+               "  commands  runs the commands of settings.boot-health until each has succeeded\n"
+               "  failed    deals with a boot that failed earlier\n",
                help ? stdout : stderr);
     return help ? 0 : 2;
 }

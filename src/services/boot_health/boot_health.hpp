@@ -35,11 +35,7 @@ Result<void> mark_successful(World& world);
 /// to the other one, if that has succeeded too; else only a reboot can help, after a minute.
 Result<void> deal_with_failure(World& world, const std::string& reason);
 
-/// Keeps the machine id that the initrd made for this boot, for all later ones.
-Result<void> keep_machine_id(io::Files& files);
-
-/// `boot-health check`, `boot-health commands`, `boot-health failed`, `boot-health
-/// keep-machine-id`.
+/// `boot-health check`, `boot-health commands`, `boot-health failed`.
 Result<int> run(const std::vector<std::string>& arguments, World world);
 
 } // namespace holdfast::boot_health

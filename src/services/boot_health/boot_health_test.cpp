@@ -449,23 +449,5 @@ TEST(Reply, IsASuccessOnlyWithStatus200)
     }
 }
 
-TEST(MachineId, IsKeptWholeOrNotAtAll)
-{
-    const std::string id = "3f2504e04f8941d39a0c0305e82c3301";
-    bool finished = false;
-    for (int step = 0; !finished; ++step) {
-        io::FakeFiles files{{"/run/holdfast/new-machine-id", id}};
-        files.put_directory("/.bottlerocket");
-        files.cut_power_after(step);
-        finished = keep_machine_id(files).has_value();
-        files.restart(io::Unflushed::names_kept);
-        const auto kept = files.read("/.bottlerocket/machine-id");
-        EXPECT_TRUE(!kept.has_value() || *kept == id) << step;
-        if (finished) {
-            EXPECT_TRUE(kept.has_value());
-        }
-    }
-}
-
 } // namespace
 } // namespace holdfast::boot_health

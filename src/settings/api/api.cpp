@@ -62,10 +62,11 @@ Group api_group()
     return {.name = "api",
             .settings = make_group_node<Api>(),
             .services = {{"api-remote",
-                          {{"api-remote"},
+                          {.configuration_files = {"api-remote"},
                            // Only the server itself, and no command that it has started.
-                           {"/usr/bin/systemctl kill --kill-whom=main --signal=SIGHUP "
-                            "apiserver.service"}}}},
+                           .restart_commands = {"/usr/bin/systemctl kill --kill-whom=main "
+                                                "--signal=SIGHUP apiserver.service"},
+                           .turn = Service::Turn::last}}},
             .files = {rendered_file<render_remote_api>("api-remote", "/etc/apiserver/remote.json",
                                                        "0600")},
             .misfits = group_misfits<api_misfits>};

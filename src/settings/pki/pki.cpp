@@ -27,7 +27,7 @@ Group pki_group()
             .services = {{"pki",
                           {.configuration_files = {"certdog-toml"},
                            .restart_commands = {"/usr/bin/certdog"},
-                           .comes_first = true}}},
+                           .turn = Service::Turn::first}}},
             .files = {
                 rendered_file<render_certdog_configuration>("certdog-toml", "/etc/certdog.toml")}};
 }
