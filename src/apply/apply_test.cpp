@@ -162,7 +162,8 @@ TEST_F(ApplyTest, ABootLeavesAServiceAloneWhoseFilesAreAsTheImageHasThem)
 
 TEST(Plan, MakesTheCertificatesBeforeWhatTrustsThemStartsAndTellsTheRemoteApiLast)
 {
-    const auto model = settings::Model::load(R"({"groups": ["motd", "host-containers", "pki", "api"]})");
+    const auto model =
+        settings::Model::load(R"({"groups": ["motd", "host-containers", "pki", "api"]})");
     ASSERT_TRUE(model.has_value());
     const auto place = [](const Plan& plan, const char* name) {
         return std::ranges::find(plan.services, name, &AffectedService::name) -

@@ -261,10 +261,6 @@ FixedText<12> cpuid_signature()
     return signature;
 }
 
-} // namespace
-
-namespace {
-
 /// For all later boots. Where a cut leaves less than all of it, the next boot makes another one.
 void keep_machine_id(const char* path, const MachineId& id)
 {

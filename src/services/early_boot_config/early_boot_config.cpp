@@ -42,8 +42,7 @@ void judge(const user_data::UserData& data, const settings::Model& model, Readin
 Result<void> submit(Reading& reading, const settings::Model& model, api::Client& client)
 {
     const auto target = std::format("/settings?tx={}&source=user-data&who={}",
-                                    api::launch_transaction,
-                                    reading.report.provider);
+                                    api::launch_transaction, reading.report.provider);
     const auto sent = client.request("PATCH", target, to_text(model.nest(reading.values)));
     if (sent.has_value()) {
         return {};
