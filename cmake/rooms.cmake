@@ -12,8 +12,29 @@ endif()
 # helper of one name. HOLDFAST_UNITY=OFF compiles file by file, for who works in a large room.
 option(HOLDFAST_UNITY "Compile each room in one piece" ON)
 
+# What is tested is compiled behind the headers that nearly every file includes, read once: this saves a third of a fresh
+# build. What ships is compiled without, so a file that forgets an include is found there.
+set(HOLDFAST_PRECOMPILE OFF)
+if(HOLDFAST_SANITIZE AND NOT HOLDFAST_FUZZ)
+  set(HOLDFAST_PRECOMPILE ON)
+  # One form of code for libraries and programs, or the one could not read the other's.
+  set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+  add_compile_options(-fPIE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp") # ccache knows them by their content.
+  endif()
+  file(WRITE ${CMAKE_BINARY_DIR}/common_headers.cpp "")
+  add_library(common_headers OBJECT ${CMAKE_BINARY_DIR}/common_headers.cpp)
+  target_precompile_headers(common_headers PRIVATE
+    <algorithm> <chrono> <expected> <filesystem> <format> <fstream> <functional> <map> <memory> <optional>
+    <set> <span> <string> <thread> <vector> <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
+endif()
+
 function(compile_in_one_piece target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${HOLDFAST_UNITY} UNITY_BUILD_BATCH_SIZE 0)
+  if(HOLDFAST_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM common_headers)
+  endif()
 endfunction()
 
 # host_room(NAME update_tuf [USES base io …] SOURCES a.cpp … [TESTS a_test.cpp …]

@@ -10,6 +10,7 @@
 #include "boot/initrd/verity.hpp"
 #include "boot/testing/test_disk.hpp"
 
+#include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -418,7 +419,8 @@ TEST(Superblock, OfAnotherRootIsNamed)
 
 TEST(Superblock, IsRefusedWhenAnyFieldThatMattersIsWrong)
 {
-    for (const std::size_t at : {0, 7, 8, 11, 12, 32, 38, 64, 65, 68, 69, 72, 79, 80, 81, 88, 89}) {
+    for (const auto at : std::to_array<std::size_t>({0, 7, 8, 11, 12, 32, 38, 64, 65, 68, 69, 72, 79, 80, 81,
+                                                     88, 89})) {
         auto block = superblock();
         block[at] ^= std::byte{0x40};
         EXPECT_FALSE(check_superblock(block, request_for_superblock()).has_value()) << at;

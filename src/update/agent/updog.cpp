@@ -209,9 +209,9 @@ Result<UpdogResult> update(const UpdogOptions& options, const Updog& world, Afte
 Result<UpdogResult> run_updog(const std::vector<std::string>& arguments, const Updog& world)
 {
     const auto parsed = parse_updog_options(arguments);
-    if (const auto* usage = std::get_if<Usage>(&parsed)) {
-        return usage->asked_for ? UpdogResult{.output = usage->text}
-                                : UpdogResult{.exit_status = 1, .notes = usage->text};
+    if (const auto* help = std::get_if<Usage>(&parsed)) {
+        return help->asked_for ? UpdogResult{.output = help->text}
+                               : UpdogResult{.exit_status = 1, .notes = help->text};
     }
     const auto& options = std::get<UpdogOptions>(parsed);
     log::set_level(options.log_level);

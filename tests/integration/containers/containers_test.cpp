@@ -28,7 +28,6 @@ using ::testing::Not;
 const std::filesystem::path programs = HOLDFAST_PROGRAMS;
 const std::filesystem::path images = "/usr/share/holdfast/images";
 const std::filesystem::path logs = "/run/logs";
-constexpr auto socket_path = "/run/host-containerd/containerd.sock";
 
 std::unique_ptr<stage::Daemon> started(std::vector<std::string> arguments,
                                        std::map<std::string, std::string> environment,
