@@ -139,6 +139,10 @@ void expect_boot_state(TestMachine& machine)
     EXPECT_EQ(output(machine, "stat -c %a:%U /etc/sysctl.d /var/lib/chrony /etc/host-containers "
                               "/etc/containerd /local/host-containers | paste -sd ' '"),
               "700:root 700:chrony 750:root 750:root 700:root");
+    // Who may open them may do everything.
+    EXPECT_EQ(output(machine, "stat -c %a:%u:%g /run/api.sock /run/settings-applier.sock "
+                              "| paste -sd ' '"),
+              "660:0:274 600:0:0");
     EXPECT_EQ(output(machine, "systemctl show --property=Environment --value systemd-networkd"),
               "SYSTEMD_NETLINK_DEFAULT_TIMEOUT=infinity");
 }

@@ -3,6 +3,7 @@
 #include "test_machine.hpp"
 
 #include <format>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -212,6 +213,18 @@ TEST(FallBack, FromASetThatNeverSucceeded)
     ASSERT_TRUE(succeeds(log));
     EXPECT_THAT(log->substr(log->rfind("starting set")), HasSubstr("starting set A"));
     ASSERT_TRUE(succeeds(machine.wait_for_api()));
+}
+
+/// The firmware finds the boot manager's second copy by itself.
+TEST(FallBack, FromAnEfiPartitionThatIsGone)
+{
+    TestMachine machine(this_test());
+    ASSERT_TRUE(succeeds(machine.make_disk()));
+    ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) -> Result<void> {
+        const std::vector<std::byte> nothing(1U << 20U);
+        return machine::write_bytes(disk, "EFI-SYSTEM", 0, nothing);
+    })));
+    ASSERT_TRUE(succeeds(machine.boot()));
 }
 
 /// On the kind of disk that real machines have; its partitions have other names.

@@ -6,9 +6,12 @@
 
 #include <filesystem>
 #include <format>
+#include <gmock/gmock.h>
 
 namespace holdfast::vm {
 namespace {
+
+using ::testing::HasSubstr;
 
 /// Bytes that the ext4 file system on DATA has, by its superblock (kernel documentation,
 /// filesystems/ext4/super.rst): block count at 4, logarithm of the block size at 24.
@@ -59,6 +62,9 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
         ASSERT_TRUE(succeeds(gone));
         EXPECT_EQ(gone->exit_status, 1);
         EXPECT_EQ(machine_id_of(machine), machine_id);
+        const auto motd = machine.shell("cat /etc/motd");
+        ASSERT_TRUE(succeeds(motd));
+        EXPECT_EQ(motd->output, "kept");
         expect_boot_state(machine);
     }
 
@@ -80,35 +86,57 @@ TEST(Restart, KeepsSettingsForgetsEtcAndFillsALargerDisk)
     })));
 }
 
-/// A disk as its owner prepares it: one partition with label and type, and a file system that holds
-/// what is in a folder.
-Result<void> make_data_disk(TestMachine& machine, const std::filesystem::path& file,
-                            const std::filesystem::path& content)
+/// A disk as its owner prepares it: one partition with label and type.
+Result<void> make_blank_disk(TestMachine& machine, const std::filesystem::path& file)
 {
     constexpr auto commands =
         "set -e; truncate --size=256M \"$0\"\n"
         "sgdisk --new=1:2048:+128M --typecode=1:626f7474-6c65-6474-6861-726d61726b73 "
-        "--change-name=1:HOLDFAST-DATA \"$0\"\n"
-        "mkfs.ext4 -q -d \"$1\" -E offset=1048576 \"$0\" 128M";
+        "--change-name=1:HOLDFAST-DATA \"$0\"";
+    TRY(io::run_checked(machine.processes(), {.arguments = {"bash", "-c", commands, file.native()}}));
+    return {};
+}
+
+/// And a file system that holds what is in a folder.
+Result<void> make_data_disk(TestMachine& machine, const std::filesystem::path& file,
+                            const std::filesystem::path& content)
+{
+    TRY(make_blank_disk(machine, file));
     TRY(io::run_checked(machine.processes(),
-                        {.arguments = {"bash", "-c", commands, file.native(), content.native()}}));
+                        {.arguments = {"mkfs.ext4", "-q", "-d", content.native(), "-E",
+                                       "offset=1048576", file.native(), "128M"}}));
     return {};
 }
 
 /// An image that production variants don't have: that of metal-dev's control container.
 const std::filesystem::path container_archive = checkout / "out/metal-dev/work/control.tar";
 
-/// Runs a container of that archive, which lies on the data disk, until it has called `server`.
+/// What the container below finds out about the host, and sets as the message of the day.
+constexpr std::string_view container_report =
+    "root read-only, lockdown none [integrity] confidentiality";
+
+/// Runs a container of that archive, which lies on the data disk. It tells by the API what it can do to
+/// the host, and calls `server` every second until the message of the day tells it to end.
 std::string user_data_with_a_caller(const machine::WebServer& server)
 {
-    return std::format(
-        "[settings.host-containers.caller]\n"
-        "enabled = true\n"
-        "superpowered = false\n"
-        "source = \"file:///local/images/control.tar\"\n"
-        "command = [\"/bin/busybox\", \"sh\", \"-c\", \"until busybox wget -O /dev/null "
-        "{}/called; do busybox sleep 1; done; exec busybox sleep 99999\"]\n",
-        server.url_for_guest());
+    return std::format(R"toml(
+[settings.host-containers.caller]
+enabled = true
+superpowered = true
+source = "file:///local/images/control.tar"
+command = ["/bin/busybox", "sh", "-c", """
+host=/.bottlerocket/rootfs
+root=read-only
+busybox touch $host/usr/marker && root=writable
+lockdown=$(busybox cat $host/sys/kernel/security/lockdown)
+until apiclient set "motd=root $root, lockdown $lockdown"; do busybox sleep 1; done
+until apiclient get settings.motd | busybox grep end-now; do
+  busybox wget -O /dev/null {}/called
+  busybox sleep 1
+done
+"""]
+)toml",
+                       server.url_for_guest());
 }
 
 /// Whether more than the server's own test went over the wire, in the time that a boot may take.
@@ -136,6 +164,52 @@ std::uint64_t data_size(const std::filesystem::path& file)
     return data ? data->size : 0;
 }
 
+std::string value_of(TestMachine& machine, const std::string& path)
+{
+    const auto answer = machine.get(path);
+    EXPECT_TRUE(succeeds(answer));
+    return answer ? to_text(*answer) : "";
+}
+
+/// Asks until the answer has this in it; the last answer.
+std::string comes_to_tell(TestMachine& machine, const std::string& path, std::string_view part)
+{
+    const auto deadline = machine.clock().monotonic_now() + boot_limit;
+    auto told = value_of(machine, path);
+    while (!told.contains(part) && machine.clock().monotonic_now() < deadline) {
+        machine.clock().sleep(1s);
+        told = value_of(machine, path);
+    }
+    return told;
+}
+
+/// Whether nobody calls any more: for several times as long as there was between two calls.
+bool comes_to_be_left_alone(TestMachine& machine, machine::WebServer& server)
+{
+    const auto deadline = machine.clock().monotonic_now() + boot_limit;
+    while (machine.clock().monotonic_now() < deadline) {
+        const auto before = server.wire_bytes();
+        machine.clock().sleep(8s);
+        const auto after = server.wire_bytes();
+        if (before && after && *before == *after) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Where there is no shell, the container itself tells that it was started again, and by its silence
+/// that it was stopped.
+void expect_restart_and_stop(TestMachine& machine, machine::WebServer& server)
+{
+    const std::string motd = "/settings?keys=settings.motd";
+    ASSERT_TRUE(succeeds(machine.set({{"motd", "end-now"}})));
+    EXPECT_THAT(comes_to_tell(machine, motd, container_report), HasSubstr(container_report));
+    ASSERT_TRUE(succeeds(
+        machine.set({{"host-containers", {{"caller", {{"enabled", false}}}}}})));
+    EXPECT_TRUE(comes_to_be_left_alone(machine, server));
+}
+
 /// With a container whose image lies there: an air-gapped machine's way, and what shows on the
 /// production form, under lockdown and without a shell, that containers run.
 TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
@@ -147,6 +221,8 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
     std::filesystem::copy_file(container_archive, content / "images/control.tar");
     io::PosixFiles files;
     ASSERT_TRUE(succeeds(io::replace_file(files, machine.directory() / "server/files/called", "")));
+    ASSERT_TRUE(succeeds(io::replace_file(files, content / "user-data-overrides.toml",
+                                          "[settings.network]\nhostname = \"of-the-data-disk\"\n")));
     auto server = machine::WebServer::start(machine.directory() / "server/files",
                                             machine.directory() / "server");
     ASSERT_TRUE(succeeds(server));
@@ -160,6 +236,14 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
         ASSERT_TRUE(succeeds(before));
         ASSERT_TRUE(succeeds(machine.boot()));
         EXPECT_TRUE(comes_to_be_called(machine, *server, *before)) << "the container runs";
+        EXPECT_THAT(value_of(machine, "/settings?keys=settings.motd"), HasSubstr(container_report));
+        EXPECT_THAT(value_of(machine, "/settings?keys=settings.network.hostname"),
+                    HasSubstr("of-the-data-disk"));
+        EXPECT_THAT(value_of(machine, "/settings/provenance?keys=settings.network.hostname"),
+                    HasSubstr("99-local-overrides"));
+        if (boot == 1) {
+            expect_restart_and_stop(machine, *server);
+        }
         ASSERT_TRUE(succeeds(machine.console().wait_for("Finished grow-local-fs", boot_limit)));
         ASSERT_TRUE(succeeds(machine.power_down()));
         EXPECT_GT(data_size(data_file), 250U << 20U);
@@ -181,6 +265,18 @@ TEST(Restart, KeepsDataOnASecondDiskGrowsItThereAndNeverReplacesIt)
     EXPECT_EQ(data_size(machine.disk_file()), 0U);
     EXPECT_EQ(data_size(foreign_file), size_before) << "the other disk is left alone";
     EXPECT_FALSE(machine.console().text()->contains("Mounted local.mount"));
+}
+
+TEST(Restart, FormatsABlankPartitionOnASecondDisk)
+{
+    TestMachine machine(this_test());
+    const auto data_file = machine.directory() / "data.img";
+    ASSERT_TRUE(succeeds(make_blank_disk(machine, data_file)));
+    machine.options.disks.push_back({.file = data_file});
+    ASSERT_TRUE(succeeds(machine.boot()));
+    ASSERT_TRUE(succeeds(machine.set({{"motd", "on two disks"}})));
+    ASSERT_TRUE(succeeds(machine.power_down()));
+    EXPECT_EQ(data_size(machine.disk_file()), 0U);
 }
 
 } // namespace

@@ -1,14 +1,53 @@
 #include "boot/initrd/local_mounts.hpp"
 
 #include <cstdlib>
+#include <spawn.h>
+#include <sys/wait.h>
 
 // mount-local-fs: what the initrd does on later boots, for the first one, when the data partition
-// has only just been made. `mount-local-fs choose-disk` comes before that and says where to make
+// has only just been made, or was made by the machine's owner and left blank. `mount-local-fs choose-disk` comes before that and says where to make
 // it: a disk with a data partition may have appeared since the initrd looked. `mount-local-fs
 // make-private` comes after it, on every boot.
 namespace holdfast::initrd {
 
 namespace {
+
+bool has_ext4(const Path& node)
+{
+    constexpr off_t at = 0x438; // The magic number 0xef53 (kernel documentation, filesystems/ext4).
+    const Fd device(open(node.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<unsigned char, 2> magic{};
+    return pread(device.get(), magic.data(), magic.size(), at) == 2 && magic[0] == 0x53 &&
+           magic[1] == 0xef;
+}
+
+/// systemd-makefs looks for itself, and leaves a partition alone that has anything known on it.
+Result<void> make_file_system(const Path& node)
+{
+    constexpr auto program = "/usr/lib/systemd/systemd-makefs";
+    const std::array words{program, "ext4", node.c_str(), static_cast<const char*>(nullptr)};
+    say(Level::info, "making a file system on the blank data partition ", node.view());
+    pid_t child = 0;
+    int status = 0;
+    errno = posix_spawn(&child, program, nullptr, nullptr, const_cast<char* const*>(words.data()), environ);
+    if (errno != 0 || waitpid(child, &status, 0) != child) {
+        return fault_errno("starting ", program);
+    }
+    if (status != 0) {
+        return fault("systemd-makefs could not make a file system on HOLDFAST-DATA");
+    }
+    return {};
+}
+
+/// A partition that this machine has known before is never formatted, whatever became of it.
+Result<void> mount_for_the_first_time(const Partition& data, std::string_view known)
+{
+    const auto node = device_node(data.device.view());
+    if (known.empty() && !has_ext4(node)) {
+        TRY(make_file_system(node));
+    }
+    return mount_local("", data);
+}
 
 Result<void> mount_new_partition(std::string_view disk)
 {
@@ -19,7 +58,7 @@ Result<void> mount_new_partition(std::string_view disk)
     for (int waited = 0; waited <= wait_limit; waited += pause) {
         look_for_partitions(partitions);
         if (const auto data = choose_data_partition(partitions.found(), disk, known.view())) {
-            return mount_local("", *data);
+            return mount_for_the_first_time(*data, known.view());
         }
         sleep_milliseconds(pause);
     }
