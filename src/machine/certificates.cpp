@@ -108,8 +108,9 @@ Result<void> add_extensions(X509* certificate, X509* issuer, Role role)
         TRY(add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:TRUE,pathlen:0"));
         return add_extension(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
     case Role::server:
+        // The last is this host as virtual machines of QEMU's user network reach it.
         TRY(add_extension(certificate, issuer, NID_subject_alt_name,
-                          "IP:127.0.0.1,IP:::1,DNS:localhost"));
+                          "IP:127.0.0.1,IP:::1,DNS:localhost,IP:10.0.2.2"));
         TRY(add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth"));
         break;
     case Role::client:

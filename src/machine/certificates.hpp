@@ -27,7 +27,8 @@ struct Validity {
 Validity ten_years(std::chrono::system_clock::time_point now);
 
 /// Makes an EC P-256 key and its certificate. `issuer` signs it; nullptr makes it self-signed. A
-/// server's certificate is for 127.0.0.1, ::1 and localhost. Errors: `internal`.
+/// server's certificate is for 127.0.0.1, ::1, localhost, and this host as a virtual machine reaches it
+/// (10.0.2.2). Errors: `internal`.
 Result<Identity> make_identity(Role role, const std::string& common_name, const Validity& validity,
                                const Identity* issuer);
 
