@@ -239,6 +239,12 @@ std::size_t PowerCutVfs::space_used() const
     return bytes;
 }
 
+std::optional<std::string> PowerCutVfs::content(const std::string& path) const
+{
+    const auto found = names_.find(path);
+    return found == names_.end() ? std::nullopt : std::optional(found->second->bytes);
+}
+
 void PowerCutVfs::restart(Leftover leftover, std::uint32_t seed)
 {
     std::mt19937 random(seed);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -37,6 +38,8 @@ public:
     /// All files together may have this many bytes. What would be more fails with SQLITE_FULL.
     void limit_space(std::size_t bytes) { space_ = bytes; }
     std::size_t space_used() const;
+    /// What a program that reads the file without SQLite finds; nothing where there is no file.
+    std::optional<std::string> content(const std::string& path) const;
 
 private:
     friend struct VfsCalls;

@@ -71,6 +71,14 @@ Result<std::vector<Done>> read_done(Database& database)
 
 } // namespace
 
+Result<bool> is_empty_store(std::string_view bytes)
+{
+    TRY_ASSIGN(auto database, Database::from_bytes(bytes));
+    TRY_ASSIGN(const auto tables, database.number("SELECT count(*) FROM sqlite_master"));
+    TRY_ASSIGN(const auto schema_version, database.number("PRAGMA user_version"));
+    return tables == 0 && schema_version == 0;
+}
+
 Result<std::optional<Version>> version_of_store(std::string_view bytes)
 {
     TRY_ASSIGN(auto database, Database::from_bytes(bytes));

@@ -11,6 +11,10 @@ struct StoreImage {
     Aside aside{};
 };
 
+/// Whether this is a database without any content, which a power cut while a store is made leaves
+/// behind: SQLite makes the file before the first commit. Errors: `corrupt`.
+Result<bool> is_empty_store(std::string_view bytes);
+
 /// The version that the store was brought to last; nothing for one that no image has adopted.
 /// `bytes` is the store's file. Errors: `corrupt`.
 Result<std::optional<Version>> version_of_store(std::string_view bytes);

@@ -189,6 +189,17 @@ void put_aside(StoreImage& image, Aside refused)
     image.aside = std::move(refused);
 }
 
+/// An empty file where the store should be: nothing is lost while the store has never been whole.
+/// The reserve and kept stores are made after that only, and what had settings must not go on
+/// without them unnoticed.
+Result<Migrated> begin_afresh(io::Files& files, const std::filesystem::path& folder)
+{
+    if (files.exists(reserve_file(folder)) || !kept_files_but(files, folder, {}).empty()) {
+        return fail(Errc::corrupt, "the settings store has lost all its content");
+    }
+    return Migrated{};
+}
+
 /// The store that this version left when the machine went on to another, if it is there. A rename
 /// needs no room.
 Result<Migrated> restore(io::Files& files, const std::filesystem::path& folder, const Version& from,
@@ -217,6 +228,10 @@ Result<Migrated> migrate(io::Files& files, const Hooks& hooks, const std::filesy
     }
     TRY(hooks.recover(folder / "current").while_("recovering the settings store"));
     TRY_ASSIGN(const auto bytes, files.read(live_file(folder), largest_store));
+    TRY_ASSIGN(const bool is_empty, is_empty_store(bytes).while_("reading the settings store"));
+    if (is_empty) {
+        return begin_afresh(files, folder);
+    }
     TRY_ASSIGN(const auto from, version_of_store(bytes).while_("reading the settings store"));
     if (!from.has_value() || *from == to) {
         Migrated migrated;

@@ -48,8 +48,10 @@ struct Hooks {
 /// without: kept stores, then the reserve (`keep_reserve`). Kept stores of other versions go in any
 /// case, and what makes a store larger than it need be (`compacted`), also at the same version.
 ///
-/// Errors: `corrupt` for a store that cannot be read; `invalid` when on the way forth a migration
-/// makes a value that `hooks.judge` refuses; `io`, `no_space`, `denied`.
+/// A store whose making a power cut interrupted is none yet.
+///
+/// Errors: `corrupt` for a store that cannot be read, or that has lost all it had; `invalid` when on
+/// the way forth a migration makes a value that `hooks.judge` refuses; `io`, `no_space`, `denied`.
 Result<Migrated> migrate(io::Files& files, const Hooks& hooks, const std::filesystem::path& folder,
                          const Version& to, const std::vector<Migration>& known);
 

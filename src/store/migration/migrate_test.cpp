@@ -282,6 +282,20 @@ TEST_F(Migrate, LeavesABrokenStoreAsItIs)
     EXPECT_FALSE(files_.exists(folder / "v1.0.0.sqlite"));
 }
 
+TEST_F(Migrate, TakesAnEmptyFileForNoStoreYetOnlyWhereTheStoreHasNeverBeenWhole)
+{
+    const auto is_taken = [](const std::string& bytes, const std::filesystem::path& beside) {
+        io::FakeFiles files;
+        files.put(live, bytes, 0600);
+        files.put(beside, "x");
+        return migrate(files, hooks, folder, version("1.1.0"), known()).has_value();
+    };
+    EXPECT_TRUE(is_taken("", folder / "something"));
+    EXPECT_FALSE(is_taken("", reserve_file(folder)));
+    EXPECT_FALSE(is_taken("", folder / "v1.0.0.sqlite"));
+    EXPECT_FALSE(is_taken(std::string(4096, '\0'), folder / "something")) << "corrupt, not empty";
+}
+
 TEST_F(Migrate, LeavesTheStoreWhenTheNewVersionRefusesWhatAMigrationMade)
 {
     const auto strict = refusing({{"settings.greeting", "\"mine\""}});
