@@ -19,6 +19,9 @@ public:
     /// At least one byte; 0 at the end of the stream. Errors: `io`, `timeout`.
     virtual Result<std::size_t> read_some(std::span<char> bytes) = 0;
     virtual Result<void> write_all(std::string_view bytes) = 0;
+    /// From any thread: who waits for the other side, now or later, waits no longer. Reading finds
+    /// the end of the stream, writing fails.
+    virtual void shut_down() = 0;
 };
 
 /// Connections to servers.

@@ -135,6 +135,8 @@ public:
         return {};
     }
 
+    void shut_down() override { plain_->shut_down(); }
+
 private:
     /// Repeats an operation, moving bytes between OpenSSL and the stream, until it is done.
     /// 0 at the peer's orderly end.

@@ -15,7 +15,8 @@ std::string utc(std::chrono::system_clock::time_point time)
     return std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
 }
 
-/// Over what the unit may take (RuntimeMaxSec=), and what it may have to wait for the boot's own run.
+/// Over what the unit may take (RuntimeMaxSec=), and what it may have to wait for the boot's own
+/// run.
 constexpr std::chrono::minutes run_limit{15};
 constexpr std::size_t longest_report = 1U << 20;
 
@@ -36,12 +37,10 @@ Result<std::string> read_report(io::ByteStream& stream)
     }
 }
 
-Result<Json> ask_applier(io::Network& network, const std::filesystem::path& socket,
-                         const std::string& keys)
+Result<Json> ask_applier(io::ByteStream& stream, const std::string& keys)
 {
-    TRY_ASSIGN(const auto stream, network.connect_local(socket, run_limit));
-    TRY(stream->write_all(keys + "\n"));
-    TRY_ASSIGN(const auto text, read_report(*stream));
+    TRY(stream.write_all(keys + "\n"));
+    TRY_ASSIGN(const auto text, read_report(stream));
     auto report = parse_json(text);
     if (!report.has_value() || !report->is_object()) {
         return fail(Errc::internal, "settings-applier ended without a report; the journal of its "
@@ -83,6 +82,9 @@ UnitApplier::~UnitApplier()
     {
         const std::scoped_lock lock(mutex_);
         stopping_ = true;
+        if (at_work_ != nullptr) {
+            at_work_->shut_down();
+        }
     }
     changed_.notify_one();
     thread_.join();
@@ -162,6 +164,12 @@ void UnitApplier::work()
         }
         auto result = run(keys);
         const std::scoped_lock lock(mutex_);
+        if (stopping_) {
+            return; // The report may have been cut off. The next server asks again.
+        }
+        if (result["state"] == "failed") {
+            log::error("applying settings failed", {{"problem", to_text(result["error"])}});
+        }
         queue_.pop_front();
         note_unapplied();
         if (!queue_.empty()) {
@@ -171,17 +179,44 @@ void UnitApplier::work()
     }
 }
 
+/// The connection of the run at work, for the destructor to end.
+class UnitApplier::AtWork {
+public:
+    AtWork(UnitApplier& applier, io::ByteStream& stream) : applier_(applier)
+    {
+        const std::scoped_lock lock(applier_.mutex_);
+        applier_.at_work_ = &stream;
+        if (applier_.stopping_) {
+            stream.shut_down();
+        }
+    }
+    ~AtWork()
+    {
+        const std::scoped_lock lock(applier_.mutex_);
+        applier_.at_work_ = nullptr;
+    }
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+
+private:
+    UnitApplier& applier_;
+};
+
+Result<Json> UnitApplier::ask(const std::string& keys)
+{
+    TRY_ASSIGN(const auto stream, network_.connect_local(socket_, run_limit));
+    const AtWork at_work(*this, *stream);
+    return ask_applier(*stream, keys);
+}
+
 Json UnitApplier::run(const Keys& keys)
 {
     const auto started = utc(clock_.now());
     const auto asked = as_json(keys);
-    auto report = ask_applier(network_, socket_, to_text(asked)).while_("applying settings");
-    Json result = report.has_value() ? *std::move(report)
-                                     : Json{{"error", report.error().message()}};
+    auto report = ask(to_text(asked)).while_("applying settings");
+    Json result =
+        report.has_value() ? *std::move(report) : Json{{"error", report.error().message()}};
     const bool failed = result.contains("error");
-    if (failed) {
-        log::error("applying settings failed", {{"problem", to_text(result["error"])}});
-    }
     result["state"] = failed ? "failed" : "succeeded";
     result["started"] = started;
     result["finished"] = utc(clock_.now());

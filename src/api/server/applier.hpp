@@ -45,7 +45,8 @@ public:
     /// Takes up what another server left in `unapplied`.
     UnitApplier(io::Network& network, io::Clock& clock, io::Files& files,
                 std::filesystem::path socket, std::filesystem::path unapplied);
-    /// Waits for the run at work; queued ones are left to the next server.
+    /// Waits for nothing: the run at work ends in its unit, or not, and is left to the next server
+    /// with those that are queued.
     ~UnitApplier() override;
     UnitApplier(const UnitApplier&) = delete;
     UnitApplier& operator=(const UnitApplier&) = delete;
@@ -56,8 +57,10 @@ public:
 
 private:
     using Keys = std::optional<std::vector<std::string>>;
+    class AtWork;
     void work();
     Json run(const Keys& keys);
+    Result<Json> ask(const std::string& keys);
     void take_up_unapplied();
     void note_unapplied();
 
@@ -69,10 +72,11 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    /// Guarded by mutex_, like the next two. The first one is at work.
+    /// Guarded by mutex_, like the next three. The first one is at work.
     std::deque<Keys> queue_;
     Json status_;
     bool stopping_ = false;
+    io::ByteStream* at_work_ = nullptr;
     std::thread thread_;
 };
 

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
+#include <semaphore>
 
 namespace holdfast::api {
 
@@ -37,6 +39,8 @@ public:
         return {};
     }
 
+    void shut_down() override {}
+
 private:
     std::vector<std::string>& asked_;
     std::string answer_;
@@ -49,6 +53,9 @@ public:
                                                           std::chrono::milliseconds) override
     {
         const std::scoped_lock lock(may_answer);
+        if (unit) {
+            return unit();
+        }
         if (path != "/applier.sock" || answers.empty()) {
             return fail(Errc::io, "nobody listens");
         }
@@ -64,6 +71,7 @@ public:
 
     std::vector<std::string> answers;
     std::vector<std::string> asked;
+    std::function<std::unique_ptr<io::ByteStream>()> unit; ///< Instead of the answers.
     std::mutex may_answer; ///< Who holds it keeps units from starting.
 };
 
@@ -167,6 +175,39 @@ TEST_F(ApplierTest, WhatCannotBeNotedIsAppliedAllTheSame)
     socket_.answers = {"{}"};
     applier_.start(std::nullopt);
     EXPECT_EQ(finished()["state"], "succeeded");
+}
+
+/// The unit's end of a connection while the unit is at work.
+class SilentStream final : public io::ByteStream {
+public:
+    Result<std::size_t> read_some(std::span<char>) override
+    {
+        is_read.release();
+        is_shut_down.acquire();
+        return 0U;
+    }
+    Result<void> write_all(std::string_view) override { return {}; }
+    void shut_down() override { is_shut_down.release(); }
+
+    inline static std::binary_semaphore is_read{0};
+
+private:
+    std::binary_semaphore is_shut_down{0};
+};
+
+TEST(ApplierThatEnds, WaitsForNoUnitAndLeavesItsRunToTheNextServer)
+{
+    io::PosixClock clock;
+    io::FakeFiles files;
+    files.put_directory("/run");
+    ApplierSocket socket;
+    socket.unit = [] { return std::make_unique<SilentStream>(); };
+    {
+        UnitApplier applier(socket, clock, files, "/applier.sock", "/run/unapplied.json");
+        applier.start(std::vector<std::string>{"settings.motd"});
+        SilentStream::is_read.acquire();
+    }
+    EXPECT_EQ(*files.read("/run/unapplied.json"), R"([["settings.motd"]])");
 }
 
 TEST_F(ApplierTest, RunsOneAfterTheOtherAndTheLastOneCounts)

@@ -75,6 +75,8 @@ public:
         return {};
     }
 
+    void shut_down() override { (void)::shutdown(fd_.get(), SHUT_RDWR); }
+
 private:
     UniqueFd fd_;
     Deadline deadline_;
