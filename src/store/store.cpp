@@ -461,7 +461,7 @@ Result<std::vector<std::string>> Store::make_live(std::span<const PendingRow> ro
     TRY(check_size(database_, size_before));
     TRY_ASSIGN(auto live, read_live());
     if (approve) {
-        TRY(approve(values_of(live), api_keys));
+        TRY(approve({values_of(live), {keys.begin(), keys.end()}, std::move(api_keys)}));
     }
     TRY(change.commit().while_("Data store error during commit"));
     live_ = std::move(live);

@@ -50,10 +50,16 @@ struct Stored {
     Provenance provenance;
 };
 
-/// Asked before a commit: all values as they would be live, and the keys that the API changes. An
-/// error is the commit's, which then has not happened.
-using Approval =
-    std::function<Result<void>(const Values& live, const std::vector<std::string>& api_keys)>;
+/// What a commit is about to do.
+struct Proposal {
+    Values live;                       ///< All values as they would be.
+    std::vector<std::string> keys;     ///< What the commit would return.
+    std::vector<std::string> api_keys; ///< Those that the API changes.
+};
+
+/// Asked before a commit, and again where it is tried again on a full disk. An error is the
+/// commit's, which then has not happened.
+using Approval = std::function<Result<void>(const Proposal& proposal)>;
 
 /// One line of the log: who changed what when, and not to what.
 struct Change {

@@ -112,9 +112,11 @@ TEST_F(StoreTest, CommitAsksWithWhatWouldBeLiveAndDoesNothingWhenRefused)
     ASSERT_TRUE(store_->patch("x", {{"settings.b", "3"}}, {Source::generator, "g"}, Strength::weak)
                     .has_value());
     bool approved = false;
-    const Approval approve = [&](const Values& live, const std::vector<std::string>& api_keys) {
-        EXPECT_EQ(live, (Values{{"settings.a", "1"}, {"settings.b", "1"}}));
-        EXPECT_THAT(api_keys, ElementsAre("settings.a"));
+    std::vector<std::string> keys_asked_about;
+    const Approval approve = [&](const Proposal& proposal) {
+        EXPECT_EQ(proposal.live, (Values{{"settings.a", "1"}, {"settings.b", "1"}}));
+        keys_asked_about = proposal.keys;
+        EXPECT_THAT(proposal.api_keys, ElementsAre("settings.a"));
         return approved ? Result<void>() : Result<void>(fail(Errc::invalid, "no"));
     };
     const auto weak_over_strong = store_->commit("x", approve);
@@ -127,6 +129,7 @@ TEST_F(StoreTest, CommitAsksWithWhatWouldBeLiveAndDoesNothingWhenRefused)
     const auto refused = store_->commit("x", approve);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().message(), "no");
+    EXPECT_THAT(keys_asked_about, ElementsAre("settings.a", "settings.b"));
     EXPECT_EQ(value("settings.a"), "2");
     EXPECT_THAT(*store_->transactions(), ElementsAre("x"));
     const auto changes = store_->changes(100)->size();

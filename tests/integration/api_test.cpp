@@ -111,6 +111,8 @@ const Certificates& certificates()
 
 class NoApplier final : public Applier {
 public:
+    void announce(std::vector<std::string>) override {}
+    void withdraw() override {}
     void start(std::optional<std::vector<std::string>>) override { ++runs; }
     Json status() override { return {{"state", "none"}}; }
     void record(Json) override {}

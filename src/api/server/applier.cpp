@@ -90,12 +90,29 @@ UnitApplier::~UnitApplier()
     thread_.join();
 }
 
+void UnitApplier::announce(std::vector<std::string> keys)
+{
+    const std::scoped_lock lock(mutex_);
+    announced_ = std::move(keys);
+    note_unapplied();
+}
+
+void UnitApplier::withdraw()
+{
+    const std::scoped_lock lock(mutex_);
+    if (announced_.has_value()) {
+        announced_.reset();
+        note_unapplied();
+    }
+}
+
 void UnitApplier::start(std::optional<std::vector<std::string>> keys)
 {
     {
         const std::scoped_lock lock(mutex_);
         status_["state"] = "running";
         queue_.push_back(std::move(keys));
+        announced_.reset();
         note_unapplied();
     }
     changed_.notify_one();
@@ -127,8 +144,15 @@ void UnitApplier::note_unapplied()
     for (const auto& keys : queue_) {
         left.push_back(as_json(keys));
     }
-    const auto noted = queue_.empty() ? files_.remove(unapplied_)
-                                      : io::replace_file(files_, unapplied_, to_text(left), 0600);
+    if (announced_.has_value()) {
+        left.push_back(*announced_);
+    }
+    if (noted_ == left) {
+        return;
+    }
+    const auto noted = left.empty() ? files_.remove(unapplied_)
+                                    : io::replace_file(files_, unapplied_, to_text(left), 0600);
+    noted_ = noted.has_value() ? std::optional(std::move(left)) : std::nullopt;
     if (!noted.has_value()) {
         log::warning("a restart of the server would not know what it has to apply",
                      {{"problem", noted.error().message()}});

@@ -20,8 +20,14 @@ namespace holdfast::api {
 class Applier {
 public:
     virtual ~Applier() = default;
+    /// What is about to be committed. A server that ends before `start` or `withdraw` makes up for
+    /// a run for these keys when it is started again.
+    virtual void announce(std::vector<std::string> keys) = 0;
+    /// What was announced is not committed.
+    virtual void withdraw() = 0;
     /// Queues a run of settings-applier for these keys, or for everything, and returns at once.
-    /// From then on a server that ends before the run makes up for it when it is started again.
+    /// What was announced is done with by that. From then on a server that ends before the run
+    /// makes up for it when it is started again.
     virtual void start(std::optional<std::vector<std::string>> keys) = 0;
     /// The last run's result: {"state": "none" | "running" | "succeeded" | "failed", …}.
     virtual Json status() = 0;
@@ -37,9 +43,9 @@ public:
 /// connection as its standard input and output. A line with the keys goes out; the report, a JSON
 /// object, comes back.
 ///
-/// What is queued or at work stands in the file `unapplied`, on a tmpfs: what is committed is the
-/// machine's settings, and must reach its services also when this server is killed meanwhile. After
-/// a boot nothing is left to do, for a boot applies everything.
+/// What is announced, queued or at work stands in the file `unapplied`, on a tmpfs: what is
+/// committed is the machine's settings, and must reach its services also when this server is killed
+/// meanwhile. After a boot nothing is left to do, for a boot applies everything.
 class UnitApplier final : public Applier {
 public:
     /// Takes up what another server left in `unapplied`.
@@ -51,6 +57,8 @@ public:
     UnitApplier(const UnitApplier&) = delete;
     UnitApplier& operator=(const UnitApplier&) = delete;
 
+    void announce(std::vector<std::string> keys) override;
+    void withdraw() override;
     void start(std::optional<std::vector<std::string>> keys) override;
     Json status() override;
     void record(Json result) override;
@@ -72,8 +80,10 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    /// Guarded by mutex_, like the next three. The first one is at work.
+    /// Guarded by mutex_, like the next five. The first one is at work.
     std::deque<Keys> queue_;
+    std::optional<std::vector<std::string>> announced_;
+    std::optional<Json> noted_; ///< What `unapplied_` holds, where that is known.
     Json status_;
     bool stopping_ = false;
     io::ByteStream* at_work_ = nullptr;

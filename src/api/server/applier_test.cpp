@@ -161,6 +161,20 @@ TEST_F(ApplierTest, WhatIsQueuedOrAtWorkIsNotedUntilItIsApplied)
     EXPECT_EQ(*files_.read(unapplied), R"([["settings.motd"],"all"])");
 }
 
+TEST_F(ApplierTest, WhatIsAnnouncedIsNotedUntilItIsWithdrawn)
+{
+    applier_.announce({"settings.motd"});
+    EXPECT_EQ(*files_.read(unapplied), R"([["settings.motd"]])");
+    applier_.withdraw();
+    EXPECT_FALSE(files_.exists(unapplied));
+
+    const std::unique_lock at_work(socket_.may_answer);
+    socket_.answers = {"{}"};
+    applier_.announce({"settings.motd"});
+    applier_.start(std::vector<std::string>{"settings.motd"});
+    EXPECT_EQ(*files_.read(unapplied), R"([["settings.motd"]])") << "once";
+}
+
 TEST_F(ApplierTest, WhatIsAppliedIsNotedNoMore)
 {
     socket_.answers = {"{}"};

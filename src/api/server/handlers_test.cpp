@@ -33,6 +33,12 @@ constexpr const char* os_release = "NAME=Holdfast\n# comment\nPRETTY_NAME=\"Hold
 
 class FakeApplier final : public Applier {
 public:
+    void announce(std::vector<std::string> keys) override
+    {
+        announced = std::move(keys);
+        at_announcement();
+    }
+    void withdraw() override { announced.clear(); }
     void start(std::optional<std::vector<std::string>> keys) override
     {
         started.push_back(keys.value_or(std::vector<std::string>{"ALL"}));
@@ -40,6 +46,8 @@ public:
     Json status() override { return last; }
     void record(Json result) override { last = std::move(result); }
 
+    std::vector<std::string> announced;
+    std::function<void()> at_announcement = [] {};
     std::vector<std::vector<std::string>> started;
     Json last = {{"state", "none"}};
 };
@@ -269,6 +277,26 @@ TEST_F(HandlersTest, CommitAndApplyStartsTheApplierWithTheChangedKeys)
                 ElementsAre(ElementsAre("settings.motd"),
                             ElementsAre("settings.motd", "settings.ntp.time-servers"),
                             ElementsAre("ALL")));
+}
+
+TEST_F(HandlersTest, TheApplierHearsOfKeysBeforeTheyAreLiveAndOfNoneThatWereRefused)
+{
+    set(R"({"motd": "old"})");
+    std::vector<std::string> live;
+    applier_.at_announcement = [&] {
+        live.push_back(store_.live().at("settings.motd").value);
+        EXPECT_THAT(applier_.started, testing::SizeIs(live.size() - 1));
+    };
+    ASSERT_EQ(ask("PATCH", "/settings?tx=t", R"({"motd": "new"})").status, 204);
+    ASSERT_EQ(ask("POST", "/tx/commit_and_apply?tx=t").status, 200);
+    EXPECT_THAT(applier_.announced, ElementsAre("settings.motd"));
+    ASSERT_EQ(ask("POST", "/actions/unset", R"({"keys": ["settings.motd"]})").status, 200);
+    EXPECT_THAT(live, ElementsAre("\"old\"", "\"new\""));
+
+    ASSERT_EQ(ask("PATCH", "/settings?tx=t", R"({"api": {"remote": {"enabled": true}}})").status,
+              204);
+    ASSERT_EQ(ask("POST", "/tx/commit_and_apply?tx=t").status, 400);
+    EXPECT_THAT(applier_.announced, IsEmpty());
 }
 
 TEST_F(HandlersTest, WeakOverStrongIs500AndChangesNothing)

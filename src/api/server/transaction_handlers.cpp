@@ -47,31 +47,46 @@ Result<Response> delete_transaction(Context& context, const Request& request)
 
 /// Nobody may set through the API what does not fit together. User data may hold it all the same: a
 /// boot takes what it can, and tells of the rest when it is applied.
-Result<std::vector<std::string>> commit_fitting(Context& context, std::string_view transaction)
+Result<void> check_fit(const settings::Model& model, const store::Proposal& proposal)
 {
-    return context.store.commit(
-        transaction,
-        [&](const store::Values& live, const std::vector<std::string>& api_keys) -> Result<void> {
-            const auto misfits = context.model.misfits(live, api_keys);
-            if (!misfits.empty()) {
-                return fail(Errc::invalid, "{}", settings::summary(misfits));
-            }
-            return {};
-        });
+    const auto misfits = model.misfits(proposal.live, proposal.api_keys);
+    if (!misfits.empty()) {
+        return fail(Errc::invalid, "{}", settings::summary(misfits));
+    }
+    return {};
+}
+
+/// The applier hears of the keys before they are live: a server that is killed in between must make
+/// up for the run, too.
+Result<std::vector<std::string>> commit_and_start(Context& context, std::string_view transaction)
+{
+    auto keys = context.store.commit(transaction,
+                                     [&context](const store::Proposal& proposal) -> Result<void> {
+                                         TRY(check_fit(context.model, proposal));
+                                         context.applier.announce(proposal.keys);
+                                         return {};
+                                     });
+    if (!keys.has_value()) {
+        context.applier.withdraw();
+        return keys;
+    }
+    context.applier.start(*keys);
+    return keys;
 }
 
 Result<Response> commit(Context& context, const Request& request)
 {
-    TRY_ASSIGN(const auto keys, commit_fitting(context, transaction_name(request)));
+    const auto approve = [&context](const store::Proposal& proposal) {
+        return check_fit(context.model, proposal);
+    };
+    TRY_ASSIGN(const auto keys, context.store.commit(transaction_name(request), approve));
     return json_response(keys);
 }
 
 Result<Response> commit_and_apply(Context& context, const Request& request)
 {
-    TRY_ASSIGN(auto keys, commit_fitting(context, transaction_name(request)));
-    auto response = json_response(keys);
-    context.applier.start(std::move(keys));
-    return response;
+    TRY_ASSIGN(const auto keys, commit_and_start(context, transaction_name(request)));
+    return json_response(keys);
 }
 
 Result<Response> apply(Context& context, const Request& request)
@@ -109,14 +124,12 @@ Result<Response> unset(Context& context, const Request& request)
     TRY_ASSIGN(const auto keys, keys_to_unset(body));
     const auto transaction = "unset-" + io::random_alphanumerics(context.random, 16);
     TRY(context.store.unset(transaction, keys, {store::Source::api, request.caller.name()}));
-    auto changed = commit_fitting(context, transaction);
+    const auto changed = commit_and_start(context, transaction);
     if (!changed.has_value()) {
         TRY(context.store.discard(transaction)); // Nobody knows its name.
         return Failure{changed.error()};
     }
-    auto response = json_response(*changed);
-    context.applier.start(*std::move(changed));
-    return response;
+    return json_response(*changed);
 }
 
 Result<Response> get_changes(Context& context, const Request&)
