@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/posix_system.hpp"
+#include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 
 #include <gmock/gmock.h>
@@ -127,10 +128,11 @@ protected:
               R"({"variant": "v", "groups": ["motd", "ntp"], "settings": {"motd": "Welcome"}})")),
           store_(*store::Store::open(directory_, clock_)),
           context_{store_, model_, applier_, os_files_, processes_, random_},
-          server_(router_, {.remote_handshakes = 8, .remote_sessions = 3}),
+          server_(router_, server_clock_, {.remote_handshakes = 8, .remote_sessions = 3}),
           client_(network_, directory_ / "api.sock"),
           world_{client_, random_, files_, network_, [] { return Result<std::string>(""); }, clock_}
     {
+        server_clock_.set(clock_.now());
         os_files_.put("/etc/os-release", "PRETTY_NAME=P\nVARIANT_ID=v\nVERSION_ID=1\nBUILD_ID=b\n");
         EXPECT_TRUE(store_.adopt_image("1", model_.defaults()).has_value());
         add_settings_handlers(router_, context_);
@@ -192,6 +194,7 @@ protected:
 
     std::filesystem::path directory_;
     io::PosixClock clock_;
+    io::FakeClock server_clock_;
     io::PosixFiles files_;
     io::PosixRandom random_;
     io::PosixProcesses processes_;
@@ -369,6 +372,42 @@ TEST_P(RefusedClient, EndsAtTheHandshake)
 }
 
 INSTANTIATE_TEST_SUITE_P(Certificates, RefusedClient, testing::Values("stranger", "expired"));
+
+/// The pending transactions, none, over a connection that stays. Whether they are told.
+bool is_served(io::ByteStream& stream)
+{
+    std::string reply;
+    std::array<char, 4096> bytes{};
+    if (!stream.write_all("GET /tx/list HTTP/1.1\r\nHost: x\r\n\r\n")) {
+        return false;
+    }
+    while (!reply.ends_with("[]")) {
+        const auto count = stream.read_some(bytes).value_or(0U);
+        if (count == 0) {
+            return false;
+        }
+        reply.append(bytes.data(), count);
+    }
+    return reply.starts_with("HTTP/1.1 200 ");
+}
+
+TEST_F(ApiTest, ASessionDoesNotOutliveItsCertificate)
+{
+    const auto port = start_remote();
+    const auto& made = certificates();
+    auto plain = network_.connect_tcp("127.0.0.1", port, std::chrono::seconds(20));
+    ASSERT_TRUE(plain.has_value());
+    const auto stream = start_tls(*std::move(plain),
+                                  {"127.0.0.1", made.text(made.certificate("ca")),
+                                   made.text(made.certificate("client")),
+                                   made.text(made.key("client"))});
+    ASSERT_TRUE(stream.has_value()) << stream.error().message();
+    EXPECT_TRUE(is_served(**stream));
+    server_clock_.advance(std::chrono::days(1));
+    EXPECT_TRUE(is_served(**stream));
+    server_clock_.advance(std::chrono::days(2));
+    EXPECT_FALSE(is_served(**stream));
+}
 
 TEST_F(ApiTest, RemoteClientWithoutACertificateIsRefused)
 {

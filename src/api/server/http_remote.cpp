@@ -30,6 +30,20 @@ std::string subject_of(RemoteStream& stream)
     return std::string(bytes, static_cast<std::size_t>(size));
 }
 
+/// Whether no certificate of the chain that the handshake has verified has expired.
+bool is_in_date(RemoteStream& stream, io::Clock& clock)
+{
+    const auto* chain = SSL_get0_verified_chain(stream.native_handle());
+    auto now = std::chrono::system_clock::to_time_t(clock.now());
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        // -1: earlier than now. 0: no time at all.
+        if (X509_cmp_time(X509_get0_notAfter(sk_X509_value(chain, i)), &now) <= 0) {
+            return false;
+        }
+    }
+    return sk_X509_num(chain) > 0;
+}
+
 /// A connection while it has not shown a certificate. Where there are too many of them, the oldest
 /// is closed, and its handshake fails.
 class Handshake {
@@ -90,7 +104,10 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<Remote
     }
     const Session session(service);
     Caller caller{std::nullopt, subject_of(stream)};
-    co_await converse(stream, service, std::move(caller), [keys] { return keys->current; });
+    const auto still_welcome = [&stream, &keys, &service] {
+        return keys->current && is_in_date(stream, service.clock);
+    };
+    co_await converse(stream, service, std::move(caller), still_welcome);
     beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(1));
     co_await stream.async_shutdown(as_result);
 }

@@ -93,9 +93,9 @@ Result<void> bind_remote(asio::ip::tcp::acceptor& acceptor, const RemoteAddress&
 } // namespace
 
 struct HttpServer::State {
-    State(const Router& router, ServerLimits limits)
+    State(const Router& router, io::Clock& clock, ServerLimits limits)
         : local(loop), ending(loop, SIGTERM, SIGINT), hangup(loop),
-          service{router, limits, loop, worker, connections}
+          service{router, clock, limits, loop, worker, connections}
     {
     }
 
@@ -122,8 +122,8 @@ struct HttpServer::State {
     Service service;
 };
 
-HttpServer::HttpServer(const Router& router, ServerLimits limits)
-    : state_(std::make_unique<State>(router, limits))
+HttpServer::HttpServer(const Router& router, io::Clock& clock, ServerLimits limits)
+    : state_(std::make_unique<State>(router, clock, limits))
 {
     raise_descriptor_limit();
     state_->ending.async_wait([this](beast::error_code problem, int) {

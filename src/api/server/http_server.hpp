@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/server/router.hpp"
+#include "io/clock.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -43,7 +44,7 @@ struct ServerLimits {
 /// the router's handlers run. There is no thread per connection; thousands may wait.
 class HttpServer {
 public:
-    explicit HttpServer(const Router& router, ServerLimits limits = {});
+    HttpServer(const Router& router, io::Clock& clock, ServerLimits limits = {});
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
@@ -56,9 +57,10 @@ public:
     Result<void> adopt(int listening_socket);
     /// Starts the TLS 1.3 listener, or replaces the one that runs. Every client must show a
     /// certificate of the given CA; others end at the handshake. Returns the port. Connections made
-    /// under the old keys serve no further request. How many there may be is in ServerLimits;
-    /// callers on the Unix socket are not counted. Errors: `invalid` for keys that don't fit
-    /// together, `io`; an old listener then stays as it is.
+    /// under the old keys, or by a certificate that has expired since, serve no further request.
+    /// How many there may be is in ServerLimits; callers on the Unix socket are not counted.
+    /// Errors: `invalid` for keys that don't fit together, `io`; an old listener then stays as it
+    /// is.
     Result<std::uint16_t> listen_remote(const RemoteAddress& address);
     /// Ends the remote listener; its connections serve no further request.
     void close_remote();

@@ -1,6 +1,7 @@
 #include "api/server/http_server.hpp"
 
 #include "io/posix/unique_fd.hpp"
+#include "io/testing/fake_clock.hpp"
 
 #include <gmock/gmock.h>
 
@@ -93,7 +94,8 @@ protected:
 
     std::filesystem::path directory_;
     Router router_;
-    HttpServer server_{router_, {.body = 1000}};
+    io::FakeClock clock_;
+    HttpServer server_{router_, clock_, {.body = 1000}};
     std::thread thread_;
 };
 

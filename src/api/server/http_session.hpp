@@ -35,6 +35,7 @@ struct RemoteConnections {
 /// What every session borrows from the server, which outlives them all.
 struct Service {
     const Router& router;
+    io::Clock& clock;
     ServerLimits limits;
     asio::io_context& loop;
     asio::thread_pool& worker;
@@ -49,7 +50,8 @@ asio::awaitable<HttpResponse> answer(Service& service, HttpRequest request, Call
 /// The reply to a request that could not be read; nothing where the peer has just gone.
 std::optional<HttpResponse> reply_to_broken(beast::error_code problem);
 
-/// Whether the connection may go on; the remote listener's keys may have changed meanwhile.
+/// Whether the connection may go on; the remote listener's keys may have changed meanwhile, or the
+/// client's certificate may have expired.
 using StillWelcome = std::function<bool()>;
 
 /// Answers one request after the other until either side ends.

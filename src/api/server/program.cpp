@@ -189,7 +189,7 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     UpdateContext updates{system.files, system.processes, locks};
     add_update_handlers(router, updates);
 
-    HttpServer server(router);
+    HttpServer server(router, system.clock);
     TRY(open_socket(server, options, system));
     refresh_remote(server, options, system.files);
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
