@@ -37,8 +37,10 @@ public:
     {
         authority("ca");
         authority("other-ca");
+        leaf("sub-ca", "ca", "keyUsage=keyCertSign", {}, "CA:TRUE");
         leaf("server", "ca", "subjectAltName=IP:127.0.0.1", {});
         leaf("client", "ca", "extendedKeyUsage=clientAuth", {});
+        leaf("sub-client", "sub-ca", "extendedKeyUsage=clientAuth", {});
         leaf("stranger", "other-ca", "extendedKeyUsage=clientAuth", {});
         leaf("expired", "ca", "extendedKeyUsage=clientAuth",
              {"-not_before", "20200101000000Z", "-not_after", "20210101000000Z"});
@@ -89,11 +91,11 @@ private:
         openssl(name, {"-addext", "basicConstraints=critical,CA:TRUE", "-days", "2"});
     }
     void leaf(const std::string& name, const std::string& by, const std::string& extension,
-              std::vector<std::string> dates)
+              std::vector<std::string> dates, const std::string& constraint = "CA:FALSE")
     {
         std::vector<std::string> more{
             "-CA",     certificate(by).native(),    "-CAkey",  key(by).native(),
-            "-addext", "basicConstraints=CA:FALSE", "-addext", extension};
+            "-addext", "basicConstraints=" + constraint, "-addext", extension};
         if (dates.empty()) {
             dates = {"-days", "2"};
         }
@@ -358,6 +360,18 @@ TEST_F(ApiTest, RemoteClientWithACertificateIsServedAndNamed)
     ASSERT_TRUE(client.request("POST", "/tx/commit?tx=r"));
     const auto told = client_.request("GET", "/settings/provenance?keys=settings.motd");
     EXPECT_THAT(*told, HasSubstr(R"("who":"CN=client,O=Test")"));
+}
+
+TEST_F(ApiTest, AnAuthorityBelowARootIsTrustedForItselfAlone)
+{
+    auto address = remote_address();
+    address.client_ca = certificates().text(certificates().certificate("sub-ca"));
+    const auto port = server_.listen_remote(address);
+    ASSERT_TRUE(port.has_value()) << port.error().message();
+    start();
+    const auto reply = ask_remotely(*port, "sub-client");
+    EXPECT_TRUE(reply.has_value()) << reply.error().message();
+    EXPECT_FALSE(ask_remotely(*port, "client").has_value()) << "of the root";
 }
 
 class RefusedClient : public ApiTest, public testing::WithParamInterface<const char*> {};

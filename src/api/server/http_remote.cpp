@@ -138,6 +138,8 @@ Result<std::shared_ptr<RemoteKeys>> load_keys(const RemoteAddress& address)
     SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(handle, 0);
     SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    // The configured authority is trusted for itself, also where it is one below a root.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(handle), X509_V_FLAG_PARTIAL_CHAIN);
 
     if (context->use_certificate_chain(asio::buffer(address.server_certificate), problem);
         problem) {
