@@ -93,7 +93,8 @@ protected:
              {std::format("-m PATCH -u '/settings?tx=made&source=generator&who=test' -d '{}'",
                           to_text(generated_settings())),
               std::string("-m POST -u '/tx/commit_and_apply?tx=made'")}) {
-            const auto done = machine_->shell("apiclient raw " + request);
+            const auto done = machine_->shell(
+                "apiclient --socket-path /run/apiserver-services.sock raw " + request);
             ASSERT_TRUE(succeeds(done));
             ASSERT_EQ(done->exit_status, 0) << done->output;
         }

@@ -14,7 +14,7 @@ namespace holdfast::api {
 
 /// The options that every program has which talks to the API at boot.
 struct ServiceOptions {
-    std::filesystem::path socket_path = "/run/api.sock";
+    std::filesystem::path socket_path = "/run/apiserver-services.sock";
     log::Level log_level = log::Level::info;
 };
 

@@ -25,9 +25,9 @@ Result<Response> get_apply_status(Context& context, const Request&)
     return json_response(context.applier.status());
 }
 
-Result<void> require_root(const Request& request)
+Result<void> require_own_service(const Request& request)
 {
-    if (!request.caller.is_root()) {
+    if (!request.caller.is_own_service()) {
         return fail(Errc::invalid, "Only the machine's own services report here");
     }
     return {};
@@ -35,7 +35,7 @@ Result<void> require_root(const Request& request)
 
 Result<Response> post_apply_status(Context& context, const Request& request)
 {
-    TRY(require_root(request));
+    TRY(require_own_service(request));
     TRY_ASSIGN(auto body, json_body(request));
     if (!body.is_object()) {
         return fail(Errc::invalid, "Expected an object");
@@ -52,7 +52,7 @@ Result<Response> get_user_data_report(Context& context, const Request&)
 
 Result<Response> post_user_data_report(Context& context, const Request& request)
 {
-    TRY(require_root(request));
+    TRY(require_own_service(request));
     TRY_ASSIGN(const auto body, json_body(request));
     TRY(context.store.set_note(user_data_note, to_text(body)));
     return empty_response();

@@ -79,7 +79,7 @@ std::string within_resource(const std::string& prefix, std::string_view resource
 
 bool may_read(const Context& context, const Request& request, std::string_view key)
 {
-    return request.caller.is_root() || !context.model.is_secret(key);
+    return request.caller.is_own_service() || !context.model.is_secret(key);
 }
 
 Json readable_settings(const Context& context, const Request& request, store::Values values)

@@ -46,9 +46,8 @@ Result<std::optional<std::string>> requested_prefix(const Request& request);
 /// "motd" → "settings.motd" for the resource "settings".
 std::string within_resource(const std::string& prefix, std::string_view resource);
 
-/// Whether the caller may read the value of `key`: keys and passwords are only for local root, as
-/// which the machine's own services render them (a container with the socket has that user too).
-/// Others may set them, and see who did.
+/// Whether the caller may read the value of `key`: keys and passwords are only for the machine's own
+/// services, which render them. Others may set them, and see who did.
 bool may_read(const Context& context, const Request& request, std::string_view key);
 /// The settings object of those `values` that the caller may read.
 Json readable_settings(const Context& context, const Request& request, store::Values values);

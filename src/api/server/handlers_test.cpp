@@ -75,12 +75,12 @@ protected:
     }
 
     Response ask(const std::string& method, const std::string& target, const std::string& body = "",
-                 std::uint32_t uid = 0)
+                 std::uint32_t uid = 0, LocalSocket socket = LocalSocket::services)
     {
         auto parsed = parse_target(target);
         EXPECT_TRUE(parsed.has_value());
         return router_.handle(
-            {method, *std::move(parsed), "application/json; charset=utf-8", body, Caller{uid, ""}});
+            {method, *std::move(parsed), "application/json; charset=utf-8", body, Caller{uid, "", socket}});
     }
     Json get(const std::string& target)
     {
@@ -166,6 +166,8 @@ TEST_F(HandlersTest, SecretsAreForTheMachinesOwnServices)
         EXPECT_THAT(ask("GET", path, "", 1000).body, Not(HasSubstr(key))) << path;
         EXPECT_THAT(ask("GET", path, "", 0).body, HasSubstr(key)) << path;
     }
+    EXPECT_THAT(ask("GET", "/settings", "", 0, LocalSocket::common).body, Not(HasSubstr(key)))
+        << "root of a container";
     EXPECT_THAT(ask("GET", "/settings/provenance", "", 1000).body, HasSubstr("server-key"))
         << "who set it is no secret";
 }
@@ -354,6 +356,9 @@ TEST_F(HandlersTest, ProvenanceNamesSourceAndWhatItCovers)
 TEST_F(HandlersTest, OnlyRootWritesAsAnotherSource)
 {
     EXPECT_EQ(ask("PATCH", "/settings?source=user-data", R"({"motd": "x"})", 1000).status, 400);
+    EXPECT_EQ(ask("PATCH", "/settings?source=user-data", R"({"motd": "x"})", 0, LocalSocket::common)
+                  .status,
+              400);
     EXPECT_EQ(ask("PATCH", "/settings?source=default", R"({"motd": "x"})").status, 400);
     ASSERT_EQ(ask("PATCH", "/settings", R"({"motd": "x"})", 1000).status, 204);
     ASSERT_EQ(ask("POST", "/tx/commit").status, 200);
@@ -397,6 +402,7 @@ TEST_F(HandlersTest, UserDataReportIsKeptInTheStore)
 {
     EXPECT_EQ(get("/reports/user-data"), Json({{"providers", Json::array()}}));
     EXPECT_EQ(ask("POST", "/reports/user-data", R"({"providers": [1]})", 1000).status, 400);
+    EXPECT_EQ(ask("POST", "/apply/status", "{}", 0, LocalSocket::common).status, 400);
     EXPECT_EQ(ask("POST", "/reports/user-data", R"({"providers": [1]})").status, 204);
     EXPECT_EQ(get("/reports/user-data"), Json({{"providers", {1}}}));
     EXPECT_THAT(*store_.note("report/user-data"), HasSubstr("providers"));

@@ -14,9 +14,9 @@ class context;
 
 namespace holdfast::api {
 
-/// Accepts on the Unix socket until it is closed.
+/// Accepts on a Unix socket until it is closed.
 asio::awaitable<void> accept_local(asio::local::stream_protocol::acceptor& acceptor,
-                                   Service& service);
+                                   LocalSocket which, Service& service);
 
 /// The keys of the remote listener. Sessions keep the ones they began with, and end when these are
 /// no longer the current ones; both sides hold them, hence shared.

@@ -94,9 +94,18 @@ Result<void> bind_remote(asio::ip::tcp::acceptor& acceptor, const RemoteAddress&
 
 struct HttpServer::State {
     State(const Router& router, io::Clock& clock, ServerLimits limits)
-        : local(loop), ending(loop, SIGTERM, SIGINT), hangup(loop),
+        : common(loop), services(loop), ending(loop, SIGTERM, SIGINT), hangup(loop),
           service{router, clock, limits, loop, worker, connections}
     {
+    }
+
+    asio::local::stream_protocol::acceptor& local(LocalSocket which)
+    {
+        return which == LocalSocket::common ? common : services;
+    }
+    void start_accepting(LocalSocket which)
+    {
+        asio::co_spawn(loop, accept_local(local(which), which, service), asio::detached);
     }
 
     void wait_for_hangup()
@@ -113,7 +122,8 @@ struct HttpServer::State {
     RemoteConnections connections;
     asio::io_context loop{1};
     asio::thread_pool worker{1};
-    asio::local::stream_protocol::acceptor local;
+    asio::local::stream_protocol::acceptor common;
+    asio::local::stream_protocol::acceptor services;
     asio::signal_set ending;
     asio::signal_set hangup;
     std::function<void()> hangup_callback;
@@ -137,20 +147,20 @@ HttpServer::~HttpServer() = default;
 
 Result<void> HttpServer::listen(const SocketAddress& address)
 {
-    TRY(bind_local(state_->local, address));
-    asio::co_spawn(state_->loop, accept_local(state_->local, state_->service), asio::detached);
+    TRY(bind_local(state_->local(address.which), address));
+    state_->start_accepting(address.which);
     return {};
 }
 
-Result<void> HttpServer::adopt(int listening_socket)
+Result<void> HttpServer::adopt(int listening_socket, LocalSocket which)
 {
     beast::error_code problem;
-    state_->local.assign(asio::local::stream_protocol(), listening_socket, problem);
+    state_->local(which).assign(asio::local::stream_protocol(), listening_socket, problem);
     // Children get nothing but what they are given.
     if (problem || ::fcntl(listening_socket, F_SETFD, FD_CLOEXEC) != 0) {
         return fail(Errc::invalid, "descriptor {} is no listening socket", listening_socket);
     }
-    asio::co_spawn(state_->loop, accept_local(state_->local, state_->service), asio::detached);
+    state_->start_accepting(which);
     return {};
 }
 

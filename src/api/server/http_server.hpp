@@ -16,6 +16,7 @@ namespace holdfast::api {
 struct SocketAddress {
     std::filesystem::path path;
     std::optional<std::uint32_t> group; ///< The socket's group; it gets mode 0660.
+    LocalSocket which = LocalSocket::common;
 };
 
 /// Keys and port of the remote listener, as PEM texts.
@@ -54,7 +55,7 @@ public:
     Result<void> listen(const SocketAddress& address);
     /// Serves a Unix socket that somebody else has bound and listens on, and takes its ownership.
     /// Errors: `invalid` when the descriptor is none.
-    Result<void> adopt(int listening_socket);
+    Result<void> adopt(int listening_socket, LocalSocket which);
     /// Starts the TLS 1.3 listener, or replaces the one that runs. Every client must show a
     /// certificate of the given CA; others end at the handshake. Returns the port. Connections made
     /// under the old keys, or by a certificate that has expired since, serve no further request.

@@ -66,14 +66,18 @@ protected:
         router_.add("GET", "/hello", [](const Request& request) -> Result<Response> {
             return Response{200, "text/plain", "hello " + request.caller.name()};
         });
+        router_.add("GET", "/socket", [](const Request& request) -> Result<Response> {
+            const bool is_common = request.caller.socket == LocalSocket::common;
+            return Response{200, "text/plain", is_common ? "common" : "services"};
+        });
         router_.add("POST", "/echo", [](const Request& request) -> Result<Response> {
             return Response{200, request.content_type, request.body};
         });
         router_.add("GET", "/broken", [](const Request&) -> Result<Response> {
             return fail(Errc::no_changes, "nothing there");
         });
-        const auto listening = server_.listen({socket(), std::nullopt});
-        EXPECT_TRUE(listening.has_value());
+        EXPECT_TRUE(server_.listen({socket(), std::nullopt}).has_value());
+        EXPECT_TRUE(server_.listen({services_socket(), std::nullopt, LocalSocket::services}));
         thread_ = std::thread([this] { server_.run(); });
     }
     ~HttpServerTest() override
@@ -85,9 +89,12 @@ protected:
 
     std::filesystem::path socket() const { return directory_ / "api.sock"; }
 
-    std::string ask(std::string_view text)
+    std::filesystem::path services_socket() const { return directory_ / "services.sock"; }
+
+    std::string ask(std::string_view text) { return ask_at(socket(), text); }
+    static std::string ask_at(const std::filesystem::path& path, std::string_view text)
     {
-        const auto fd = connect_to(socket());
+        const auto fd = connect_to(path);
         send_text(fd, text);
         return receive_all(fd);
     }
@@ -107,6 +114,13 @@ TEST_F(HttpServerTest, TellsHandlersTheUserOfTheOtherEnd)
     const auto reply = ask(get_hello);
     EXPECT_THAT(reply, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(reply, EndsWith("\r\n\r\nhello uid=" + std::to_string(::getuid())));
+}
+
+TEST_F(HttpServerTest, TellsHandlersTheSocketThatACallerHasComeBy)
+{
+    const auto question = "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    EXPECT_THAT(ask(question), EndsWith("\r\n\r\ncommon"));
+    EXPECT_THAT(ask_at(services_socket(), question), EndsWith("\r\n\r\nservices"));
 }
 
 TEST_F(HttpServerTest, SocketIsForOwnerAndGroupOnly)

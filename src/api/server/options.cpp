@@ -20,7 +20,10 @@ parse_server_options(std::span<const std::string> arguments)
         ->required();
     app.add_option("--socket-path", options.socket_path, "Unix socket to serve on")
         ->capture_default_str();
-    auto* gid_option = app.add_option("--socket-gid", gid, "Group of the socket");
+    app.add_option("--services-socket-path", options.services_socket_path,
+                   "Unix socket for the machine's own services")
+        ->capture_default_str();
+    auto* gid_option = app.add_option("--socket-gid", gid, "Group of the sockets");
     app.add_option("--variant-file", options.variant_file, "The image's variant.json")
         ->capture_default_str();
     app.add_option("--os-release", options.os_release, "What /os tells")->capture_default_str();

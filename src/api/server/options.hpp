@@ -15,6 +15,7 @@ namespace holdfast::api {
 struct ServerOptions {
     std::filesystem::path datastore_path;
     std::filesystem::path socket_path = "/run/api.sock";
+    std::filesystem::path services_socket_path = "/run/apiserver-services.sock";
     std::optional<std::uint32_t> socket_gid;
     std::filesystem::path variant_file = "/usr/share/holdfast/variant.json";
     std::filesystem::path os_release = "/etc/os-release";

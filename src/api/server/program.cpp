@@ -40,7 +40,8 @@ Result<Version> version_of(io::Files& files, const std::filesystem::path& os_rel
 }
 
 /// A store that was made at this version, and not brought to it, must find back too.
-Result<void> remember_migrations(store::Store& store, const ServerOptions& options, io::Files& files)
+Result<void> remember_migrations(store::Store& store, const ServerOptions& options,
+                                 io::Files& files)
 {
     TRY_ASSIGN(const auto remembered, store.note(store::migrations_note));
     if (!remembered.empty()) {
@@ -103,16 +104,19 @@ void refresh_remote(HttpServer& server, const ServerOptions& options, io::Files&
     }
 }
 
-/// systemd's socket unit holds the socket (sd_listen_fds(3)), so that it outlives a restart of the
-/// server: containers have it mounted. Without systemd the server binds its own.
-Result<void> open_socket(HttpServer& server, const ServerOptions& options, io::System& system)
+/// systemd's socket unit holds the sockets (sd_listen_fds(3)), so that they outlive a restart of
+/// the server: containers have one mounted. They come in the order of the unit. Without systemd the
+/// server binds its own.
+Result<void> open_sockets(HttpServer& server, const ServerOptions& options, io::System& system)
 {
     constexpr int first_passed = 3;
     const auto process = system.environment("LISTEN_PID");
-    if (process == std::to_string(::getpid()) && system.environment("LISTEN_FDS") == "1") {
-        return server.adopt(first_passed);
+    if (process == std::to_string(::getpid()) && system.environment("LISTEN_FDS") == "2") {
+        TRY(server.adopt(first_passed, LocalSocket::common));
+        return server.adopt(first_passed + 1, LocalSocket::services);
     }
-    return server.listen({options.socket_path, options.socket_gid});
+    TRY(server.listen({options.socket_path, options.socket_gid, LocalSocket::common}));
+    return server.listen({options.services_socket_path, options.socket_gid, LocalSocket::services});
 }
 
 /// The model's word on values of another version. Borrows the model.
@@ -190,7 +194,7 @@ Result<int> serve(const ServerOptions& options, io::System& system)
     add_update_handlers(router, updates);
 
     HttpServer server(router, system.clock);
-    TRY(open_socket(server, options, system));
+    TRY(open_sockets(server, options, system));
     refresh_remote(server, options, system.files);
     server.on_hangup([&] { refresh_remote(server, options, system.files); });
     TRY(manager.notify("READY=1"));

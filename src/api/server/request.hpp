@@ -26,15 +26,20 @@ Result<Target> parse_target(std::string_view text);
 /// "a b" → "a%20b": everything but RFC 3986's unreserved characters is encoded.
 std::string percent_encoded(std::string_view text);
 
+/// The Unix sockets of the server. Containers have the common one mounted, and their root is uid 0
+/// to the kernel as the machine's is; so what is for the machine's own services has its own.
+enum class LocalSocket { common, services };
+
 /// Who is at the other end: a process on this machine, or the holder of a certificate.
 struct Caller {
     std::optional<std::uint32_t> uid;
-    std::string subject; ///< RFC 2253 text; empty for a process.
+    std::string subject;                      ///< RFC 2253 text; empty for a process.
+    LocalSocket socket = LocalSocket::common; ///< That a process has come by.
 
     /// For provenance: "uid=0", or the certificate's subject.
     std::string name() const;
     /// The machine's own services, which may act for another source.
-    bool is_root() const { return uid == 0U; }
+    bool is_own_service() const { return uid == 0U && socket == LocalSocket::services; }
 };
 
 struct Request {

@@ -137,7 +137,7 @@ Result<Change> requested_change(const Request& request)
         return change;
     }
     TRY_ASSIGN(change.author.source, store::parse_source(*source));
-    if (!request.caller.is_root() || change.author.source == store::Source::defaults) {
+    if (!request.caller.is_own_service() || change.author.source == store::Source::defaults) {
         return fail(Errc::invalid, "This caller cannot write as source '{}'", *source);
     }
     if (const auto* who = request.target.find("who")) {
