@@ -24,6 +24,12 @@ public:
     virtual void shut_down() = 0;
 };
 
+/// What a conversation may take.
+struct TimeLimits {
+    std::chrono::milliseconds whole;
+    std::chrono::milliseconds connecting = whole;
+};
+
 /// Connections to servers.
 class Network {
 public:
@@ -31,9 +37,10 @@ public:
     /// A Unix socket. The whole conversation has to end within `limit`.
     virtual Result<std::unique_ptr<ByteStream>> connect_local(const std::filesystem::path& path,
                                                               std::chrono::milliseconds limit) = 0;
-    /// TCP to a name or a literal address; each address of a name is tried in turn.
+    /// TCP to a name or a literal address; each address of a name is tried in turn. How long a name
+    /// is looked up is the resolver's matter.
     virtual Result<std::unique_ptr<ByteStream>>
-    connect_tcp(const std::string& host, std::uint16_t port, std::chrono::milliseconds limit) = 0;
+    connect_tcp(const std::string& host, std::uint16_t port, TimeLimits limits) = 0;
 };
 
 } // namespace holdfast::io

@@ -9,12 +9,15 @@
 #include "base/text.hpp"
 #include "io/posix/posix_network.hpp"
 #include "io/posix/posix_system.hpp"
+#include "io/posix/unique_fd.hpp"
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <thread>
 
 namespace holdfast::api {
@@ -94,7 +97,7 @@ private:
               std::vector<std::string> dates, const std::string& constraint = "CA:FALSE")
     {
         std::vector<std::string> more{
-            "-CA",     certificate(by).native(),    "-CAkey",  key(by).native(),
+            "-CA",     certificate(by).native(),         "-CAkey",  key(by).native(),
             "-addext", "basicConstraints=" + constraint, "-addext", extension};
         if (dates.empty()) {
             dates = {"-days", "2"};
@@ -316,6 +319,117 @@ TEST_F(ApiTest, ApplyTakesTomlAndJsonAndChangesNothingWhenASourceFails)
     EXPECT_THAT(output("get", {"settings.motd"}), HasSubstr("json"));
 }
 
+/// A web server on loopback with whole replies by path, one connection at a time.
+class PageServer {
+public:
+    explicit PageServer(std::map<std::string, std::string> replies)
+        : replies_(std::move(replies)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto* raw = reinterpret_cast<sockaddr*>(&address);
+        EXPECT_EQ(::bind(socket_.get(), raw, size), 0);
+        EXPECT_EQ(::listen(socket_.get(), 8), 0);
+        EXPECT_EQ(::getsockname(socket_.get(), raw, &size), 0);
+        url_ = std::format("http://127.0.0.1:{}", ntohs(address.sin_port));
+        thread_ = std::thread([this] { serve(); });
+    }
+    ~PageServer()
+    {
+        ::shutdown(socket_.get(), SHUT_RDWR);
+        thread_.join();
+    }
+    PageServer(const PageServer&) = delete;
+    PageServer& operator=(const PageServer&) = delete;
+
+    std::string url(const std::string& path) const { return url_ + path; }
+
+private:
+    void serve()
+    {
+        for (;;) {
+            const io::UniqueFd connection(::accept(socket_.get(), nullptr, nullptr));
+            if (!connection) {
+                return;
+            }
+            answer(connection.get());
+        }
+    }
+    void answer(int connection)
+    {
+        std::string request;
+        std::array<char, 4096> bytes{};
+        while (!request.ends_with("\r\n\r\n")) {
+            const auto count = ::recv(connection, bytes.data(), bytes.size(), 0);
+            if (count <= 0) {
+                return;
+            }
+            request.append(bytes.data(), static_cast<std::size_t>(count));
+        }
+        const auto path = split(request, ' ')[1];
+        const auto found = replies_.find(std::string(path));
+        std::string_view reply = found == replies_.end()
+                                     ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                                     : std::string_view(found->second);
+        while (!reply.empty()) {
+            const auto count = ::send(connection, reply.data(), reply.size(), MSG_NOSIGNAL);
+            if (count <= 0) {
+                return;
+            }
+            reply.remove_prefix(static_cast<std::size_t>(count));
+        }
+    }
+
+    std::map<std::string, std::string> replies_;
+    io::UniqueFd socket_;
+    std::string url_;
+    std::thread thread_;
+};
+
+std::string page(const std::string& body)
+{
+    return std::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+}
+
+std::string redirect(const std::string& location)
+{
+    return std::format("HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location);
+}
+
+TEST_F(ApiTest, ApplyTakesSourcesFromServersAndFiles)
+{
+    start();
+    const std::string settings = "[settings]\nmotd = \"by a server\"\n";
+    const PageServer server({{"/settings.toml", page(settings)},
+                             {"/moved", redirect("/settings.toml")},
+                             {"/for-ever", redirect("/for-ever")},
+                             {"/elsewhere", redirect("file:///etc/passwd")},
+                             {"/large", page(std::string(3U << 20, '#'))},
+                             {"/endless", "HTTP/1.1 200 OK\r\n\r\n" + std::string(3U << 20, '#')}});
+    for (const auto* path : {"/settings.toml", "/moved"}) {
+        EXPECT_EQ(output("apply", {server.url(path)}), "") << path;
+        EXPECT_THAT(output("get", {"settings.motd"}), HasSubstr("by a server")) << path;
+        EXPECT_EQ(output("set", {"motd=old"}), "");
+    }
+    const std::vector<std::pair<std::string, std::string>> failures{
+        {"/missing", "status 404"},
+        {"/for-ever", "more than 10 redirects"},
+        {"/elsewhere", "redirects to 'file:///etc/passwd'"},
+        {"/large", "too large"},
+        {"/endless", "too large"}};
+    for (const auto& [path, problem] : failures) {
+        EXPECT_THAT(output("apply", {server.url("/settings.toml"), server.url(path)}),
+                    testing::AllOf(StartsWith("error: "), HasSubstr(problem)));
+        EXPECT_THAT(output("get", {"settings.motd"}), HasSubstr("old")) << path;
+    }
+    const auto file = directory_ / "settings.toml";
+    ASSERT_TRUE(io::replace_file(files_, file, "[settings]\nmotd = \"by a file\"\n"));
+    EXPECT_EQ(output("apply", {"file://" + file.native()}), "");
+    EXPECT_THAT(output("get", {"settings.motd"}), HasSubstr("by a file"));
+}
+
 TEST_F(ApiTest, AThousandReadersLoseNoRequestWhileAWriterCommits)
 {
     start();
@@ -409,12 +523,11 @@ TEST_F(ApiTest, ASessionDoesNotOutliveItsCertificate)
 {
     const auto port = start_remote();
     const auto& made = certificates();
-    auto plain = network_.connect_tcp("127.0.0.1", port, std::chrono::seconds(20));
+    auto plain = network_.connect_tcp("127.0.0.1", port, {std::chrono::seconds(20)});
     ASSERT_TRUE(plain.has_value());
-    const auto stream = start_tls(*std::move(plain),
-                                  {"127.0.0.1", made.text(made.certificate("ca")),
-                                   made.text(made.certificate("client")),
-                                   made.text(made.key("client"))});
+    const auto stream = start_tls(
+        *std::move(plain), {"127.0.0.1", made.text(made.certificate("ca")),
+                            made.text(made.certificate("client")), made.text(made.key("client"))});
     ASSERT_TRUE(stream.has_value()) << stream.error().message();
     EXPECT_TRUE(is_served(**stream));
     server_clock_.advance(std::chrono::days(1));
@@ -491,7 +604,7 @@ TEST_F(ApiTest, ConnectionsWithoutACertificateKeepNobodyOut)
     const auto port = start_remote();
     std::vector<std::unique_ptr<io::ByteStream>> idle;
     for (int i = 0; i < 100; ++i) {
-        auto stream = network_.connect_tcp("127.0.0.1", port, std::chrono::seconds(20));
+        auto stream = network_.connect_tcp("127.0.0.1", port, {std::chrono::seconds(20)});
         ASSERT_TRUE(stream.has_value()) << i << ": " << stream.error().message();
         idle.push_back(*std::move(stream));
     }
@@ -511,7 +624,7 @@ TEST_F(ApiTest, RemoteClientsAreTurnedAwayWhenTooManyAreThereAndLocalOnesAreNot)
                        made.text(made.certificate("client")), made.text(made.key("client"))};
     std::vector<std::unique_ptr<io::ByteStream>> sessions;
     for (int i = 0; i < 3; ++i) {
-        auto plain = network_.connect_tcp("127.0.0.1", port, std::chrono::seconds(20));
+        auto plain = network_.connect_tcp("127.0.0.1", port, {std::chrono::seconds(20)});
         ASSERT_TRUE(plain.has_value());
         auto stream = start_tls(*std::move(plain), keys);
         ASSERT_TRUE(stream.has_value()) << stream.error().message();

@@ -103,7 +103,7 @@ Result<HttpReply> RemoteClient::exchange(std::string_view method, std::string_vi
     TRY_ASSIGN(keys.ca, files_.read(server_.ca));
     TRY_ASSIGN(keys.certificate, files_.read(server_.certificate));
     TRY_ASSIGN(keys.key, files_.read(server_.key));
-    TRY_ASSIGN(auto plain, network_.connect_tcp(server_.host, server_.port, time_limit));
+    TRY_ASSIGN(auto plain, network_.connect_tcp(server_.host, server_.port, {time_limit}));
     TRY_ASSIGN(auto stream, start_tls(std::move(plain), keys));
     return exchange_http(*stream, question(server_.host, method, target, body));
 }

@@ -3,6 +3,7 @@
 #include "api/client/tls_stream.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace holdfast::api {
@@ -10,7 +11,8 @@ namespace holdfast::api {
 namespace {
 
 constexpr std::size_t source_limit = 2U << 20;
-constexpr auto fetch_limit = std::chrono::seconds(30);
+constexpr std::chrono::milliseconds fetch_limit{30'000}; ///< With all redirects.
+constexpr std::chrono::milliseconds connect_limit{10'000};
 constexpr int most_redirects = 10;
 
 struct WebAddress {
@@ -55,9 +57,12 @@ Result<WebAddress> parse_web_address(std::string_view uri)
     return address;
 }
 
-Result<HttpReply> fetch_once(io::Network& network, const WebAddress& address)
+Result<HttpReply> fetch_once(io::Network& network, const WebAddress& address,
+                             std::chrono::milliseconds left)
 {
-    TRY_ASSIGN(auto stream, network.connect_tcp(address.host, address.port, fetch_limit));
+    TRY_ASSIGN(auto stream,
+               network.connect_tcp(address.host, address.port,
+                                   {.whole = left, .connecting = std::min(left, connect_limit)}));
     if (address.secure) {
         TlsKeys keys;
         keys.server_name = address.host;
@@ -87,11 +92,18 @@ Result<std::string> redirected(const WebAddress& from, const std::string& locati
     return location;
 }
 
-Result<std::string> fetch(io::Network& network, std::string uri)
+Result<std::string> fetch(io::Network& network, io::Clock& clock, std::string uri)
 {
+    const auto end = clock.monotonic_now() + fetch_limit;
     for (int hop = 0; hop <= most_redirects; ++hop) {
+        const auto left =
+            std::chrono::floor<std::chrono::milliseconds>(end - clock.monotonic_now());
+        if (left.count() <= 0) {
+            return fail(Errc::timeout, "not fetched within {} s",
+                        std::chrono::floor<std::chrono::seconds>(fetch_limit).count());
+        }
         TRY_ASSIGN(const auto address, parse_web_address(uri));
-        TRY_ASSIGN(auto reply, fetch_once(network, address));
+        TRY_ASSIGN(auto reply, fetch_once(network, address, left));
         if (reply.status >= 200 && reply.status <= 299) {
             return std::move(reply.body);
         }
@@ -119,7 +131,7 @@ Result<std::string> read_source(Surroundings& world, const std::string& uri)
         return from_base64(std::string_view(uri).substr(base64_scheme.size()));
     }
     if (is_web(uri)) {
-        return fetch(world.network, uri);
+        return fetch(world.network, world.clock, uri);
     }
     return fail(Errc::invalid, "expected -, file:///…, http://…, https://… or base64:…");
 }

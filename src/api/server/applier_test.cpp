@@ -64,7 +64,7 @@ public:
         return stream;
     }
     Result<std::unique_ptr<io::ByteStream>> connect_tcp(const std::string&, std::uint16_t,
-                                                        std::chrono::milliseconds) override
+                                                        io::TimeLimits) override
     {
         return fail(Errc::io, "no network");
     }

@@ -134,10 +134,9 @@ Result<std::unique_ptr<ByteStream>> PosixNetwork::connect_local(const std::files
 }
 
 Result<std::unique_ptr<ByteStream>> PosixNetwork::connect_tcp(const std::string& host,
-                                                              std::uint16_t port,
-                                                              std::chrono::milliseconds limit)
+                                                              std::uint16_t port, TimeLimits limits)
 {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto started = std::chrono::steady_clock::now();
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* raw = nullptr;
@@ -148,13 +147,13 @@ Result<std::unique_ptr<ByteStream>> PosixNetwork::connect_tcp(const std::string&
     }
     Result<UniqueFd> connected = fail(Errc::io, "{} has no address", host);
     for (const auto* entry = addresses.get(); entry != nullptr; entry = entry->ai_next) {
-        connected = connect_to(entry->ai_addr, entry->ai_addrlen, deadline);
+        connected = connect_to(entry->ai_addr, entry->ai_addrlen, started + limits.connecting);
         if (connected.has_value()) {
             break;
         }
     }
     TRY_ASSIGN(auto fd, std::move(connected).while_(std::format("{}:{}", host, port)));
-    return std::make_unique<SocketStream>(std::move(fd), deadline);
+    return std::make_unique<SocketStream>(std::move(fd), started + limits.whole);
 }
 
 } // namespace holdfast::io

@@ -10,7 +10,7 @@ public:
     Result<std::unique_ptr<ByteStream>> connect_local(const std::filesystem::path& path,
                                                       std::chrono::milliseconds limit) override;
     Result<std::unique_ptr<ByteStream>> connect_tcp(const std::string& host, std::uint16_t port,
-                                                    std::chrono::milliseconds limit) override;
+                                                    TimeLimits limits) override;
 };
 
 } // namespace holdfast::io
