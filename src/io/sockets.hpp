@@ -30,7 +30,7 @@ class Sockets {
 public:
     virtual ~Sockets() = default;
     /// Errors: `not_found` when nobody listens at the path, `invalid` when it is longer than the
-    /// 107 bytes of unix(7), `io`.
+    /// 107 bytes of unix(7), `timeout` when the server takes no connection for a minute, `io`.
     virtual Result<std::unique_ptr<Stream>> connect_local(const std::filesystem::path& path) = 0;
     /// A TCP port of 127.0.0.1 that nobody uses at this moment; somebody may take it before the
     /// caller does.
