@@ -173,8 +173,61 @@ std::vector<std::size_t> ends_of_lines(std::string_view text)
     return ends;
 }
 
+/// Past the string that begins at `at`. A string of one line that nobody closes ends with its line.
+std::size_t end_of_string(std::string_view text, std::size_t at)
+{
+    const char quote = text[at];
+    const std::string three(3, quote);
+    const bool of_many_lines = text.substr(at).starts_with(three);
+    const auto closing = std::string_view(three).substr(0, of_many_lines ? 3 : 1);
+    for (auto end = at + closing.size(); end < text.size(); ++end) {
+        if (text.substr(end).starts_with(closing)) {
+            end += closing.size();
+            // The last two quotes inside may stand right before the closing three.
+            const auto next = text.substr(end, of_many_lines ? 2 : 0);
+            return end + std::min(next.find_first_not_of(quote), next.size());
+        }
+        if (text[end] == '\\' && quote == '"') {
+            ++end;
+        } else if (text[end] == '\n' && !of_many_lines) {
+            return end;
+        }
+    }
+    return text.size();
+}
+
+/// toml++ makes a table for each part of a dotted key, before anybody can ask how deep that went,
+/// and takes them down by recursion: a key of 200,000 parts would need more stack than there is.
+/// Lists and tables in values it limits by itself.
+Fallible<void, TomlProblem> refuse_long_keys(std::string_view text)
+{
+    std::size_t parts = 1;
+    for (std::size_t at = 0; at < text.size();) {
+        switch (text[at]) {
+        case '"':
+        case '\'': at = end_of_string(text, at); continue;
+        case '#': at = std::min(text.find('\n', at), text.size()); continue;
+        case '.': ++parts; break;
+        case '\n':
+        case '=':
+        case ',':
+        case '{':
+        case '[': parts = 1; break;
+        default: break;
+        }
+        if (parts > deepest) {
+            const auto line = std::ranges::count(text.substr(0, at), '\n') + 1;
+            return Failure{TomlProblem{static_cast<int>(line),
+                                       std::format("a key of more than {} parts", deepest)}};
+        }
+        ++at;
+    }
+    return {};
+}
+
 Fallible<toml::table, TomlProblem> parse(std::string_view text)
 {
+    TRY(refuse_long_keys(text));
     auto result = parse_or_blame_no_line(text);
     if (result.has_value() || result.error().line > 0) {
         return result;

@@ -32,7 +32,8 @@ struct TomlDocument {
     std::vector<TomlMisfit> misfits;
 };
 
-/// Reads TOML 1.0. No limit on the text's length here. Errors: text that is not TOML.
+/// Reads TOML 1.0. No limit on the text's length here. Errors: text that is not TOML, or a
+/// key of more than 32 dotted parts.
 Fallible<TomlDocument, TomlProblem> parse_toml_document(std::string_view text);
 
 /// The same without lines, and refused where there are misfits. Errors: `invalid`, the message

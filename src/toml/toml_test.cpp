@@ -76,15 +76,75 @@ TEST(Toml, LeavesOutWhatJsonCannotSay)
                 HasSubstr("line 1: a date or time"));
 }
 
+/// A key of `count` parts.
+std::string dotted(const std::string& part, int count)
+{
+    std::string key = part;
+    for (int i = 1; i < count; ++i) {
+        key += "." + part;
+    }
+    return key;
+}
+
 TEST(Toml, RefusesDeepNesting)
 {
-    std::string keys = "a";
-    for (int i = 0; i < 40; ++i) {
-        keys += ".a";
-    }
-    EXPECT_THAT(parse_toml(keys + " = 1").error().message(), HasSubstr("deeper"));
+    const auto header = "[" + dotted("a", 20) + "]\n";
+    EXPECT_THAT(parse_toml(header + dotted("a", 20) + " = 1").error().message(),
+                HasSubstr("line 2: nested deeper"));
     EXPECT_FALSE(parse_toml("a = " + std::string(5000, '[')).has_value());
     EXPECT_FALSE(parse_toml("a = " + std::string(40, '[') + std::string(40, ']')).has_value());
+}
+
+TEST(Toml, AKeyOfManyPartsIsRefusedBeforeItTakesTheStack)
+{
+    const auto key = dotted("a", 200'000);
+    const std::vector<std::pair<std::string, int>> table = {
+        {key + " = 1", 1},
+        {"[" + key + "]", 1},
+        {"b = 1\n[[" + key + "]]\n", 2},
+        {"b = {c = 1, " + key + " = 1}", 1},
+        {"b = [\n{" + key + " = 1}]", 2},
+        {dotted("'a'", 200'000) + " = 1", 1},
+        {dotted("\"\\\"\"", 200'000) + " = 1", 1},
+        {dotted("a ", 200'000) + " = 1", 1},
+        {"b = '#' # '\n" + key + " = 1", 2},
+        {"b = {c = \"\"\"\n\\\"\"\"\"\"\", " + key + " = 1}", 2},
+        {"b = {c = '''''''', " + key + " = 1}", 1},
+        {"b = {c = '', " + key + " = 1}", 1},
+    };
+    for (const auto& [text, line] : table) {
+        SCOPED_TRACE(text.substr(0, 30));
+        const auto document = parse_toml_document(text);
+        ASSERT_FALSE(document.has_value());
+        EXPECT_EQ(document.error().message, "a key of more than 32 parts");
+        EXPECT_EQ(document.error().line, line);
+    }
+}
+
+TEST(Toml, ManyDotsThatAreNoKeyAreFine)
+{
+    const auto dots = std::string(100, '.');
+    for (const auto& text : {
+             "# " + dots + "\na = 1",
+             "'" + dots + "' = 1",
+             "a = \"\\\"" + dots + "\"",
+             "a = '''\n'" + dots + "'''''",
+             "a = \"\"\"\n\\\"\"" + dots + "\"\"\"\"",
+             "a = [" + dotted("1, 1", 100) + "]",
+             dotted("a", 32) + " = 1",
+         }) {
+        EXPECT_TRUE(parse_toml(text).has_value()) << text;
+    }
+}
+
+TEST(Toml, TheDeepestTreeThatTomlPlusPlusBuildsLeavesStack)
+{
+    std::string text = "b = ";
+    for (int i = 0; i < 255; ++i) {
+        text += "{" + dotted("a", 32) + " = ";
+    }
+    EXPECT_THAT(parse_toml(text + "1" + std::string(255, '}')).error().message(),
+                HasSubstr("deeper"));
 }
 
 TEST(Toml, WritesWhatItReads)
