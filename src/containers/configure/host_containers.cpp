@@ -75,25 +75,24 @@ Result<std::vector<std::string>> command_of(const Json& table)
 /// The manager of one run: what it found out once.
 class Configuration {
 public:
-    Configuration(io::Files& files, io::Processes& processes)
-        : files_(files), processes_(processes)
+    Configuration(io::Files& files, io::Processes& processes) : files_(files), processes_(processes)
     {
     }
 
     Result<void> apply(const std::string& name, const Json& table)
     {
         TRY_ASSIGN(const auto setting, parse_setting(table));
-        const auto folder = data_folder / name;
-        TRY(files_.create_directories(folder, 0700));
-        TRY(files_.set_mode(folder, 0700));
-        if (setting.user_data.has_value()) {
-            TRY(io::replace_file(files_, folder / "user-data", *setting.user_data, 0600));
-        }
-        TRY(io::replace_file(files_, environment_path(name), environment_file(setting)));
+        // Stopped before anything else, so that nothing that it did to its folder or to the disk
+        // can keep it running.
         if (!is_idle(name)) {
             TRY(stop(name));
         }
-        return setting.enabled ? start(name) : Result<void>{};
+        TRY(io::replace_file(files_, environment_path(name), environment_file(setting)));
+        if (!setting.enabled) {
+            return {};
+        }
+        TRY(prepare_folder(data_folder / name, setting));
+        return start(name);
     }
 
     Result<void> retire(const std::string& name)
@@ -108,6 +107,16 @@ public:
     }
 
 private:
+    Result<void> prepare_folder(const std::filesystem::path& folder,
+                                const HostContainerSetting& setting)
+    {
+        TRY(files_.create_directories(folder, 0700));
+        TRY(files_.set_mode(folder, 0700));
+        return setting.user_data.has_value()
+                   ? io::replace_file(files_, folder / "user-data", *setting.user_data, 0600)
+                   : Result<void>{};
+    }
+
     bool succeeds(std::vector<std::string> arguments)
     {
         const auto outcome = processes_.run({.arguments = std::move(arguments)});
@@ -144,9 +153,9 @@ private:
                });
     }
 
-    /// During the boot the job waits for containerd; nobody waits for it here. Nothing is "enabled":
-    /// /etc is new at each boot, and the settings start what belongs to it. That would also cost a
-    /// reload of systemd, a second of the boot.
+    /// During the boot the job waits for containerd; nobody waits for it here. Nothing is
+    /// "enabled": /etc is new at each boot, and the settings start what belongs to it. That would
+    /// also cost a reload of systemd, a second of the boot.
     Result<void> start(const std::string& name)
     {
         const auto done = io::run_checked(
@@ -222,8 +231,8 @@ Concerned Concerned::parse(std::string_view changed_settings)
         if (word.empty()) {
             continue;
         }
-        const auto rest = std::string_view(word).substr(
-            word.starts_with(prefix) ? prefix.size() : word.size());
+        const auto rest =
+            std::string_view(word).substr(word.starts_with(prefix) ? prefix.size() : word.size());
         // A key in quotes is still one name: names hold letters, digits and "-" only.
         auto name = std::string(rest.substr(0, rest.find('.')));
         std::erase(name, '"');

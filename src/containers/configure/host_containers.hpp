@@ -40,9 +40,9 @@ struct Concerned {
 std::string environment_file(const HostContainerSetting& setting);
 
 /// Makes the units of host containers match the settings of /etc/host-containers/
-/// host-containers.toml: writes each one's environment and user data, stops it, and enables or
-/// disables it. A container whose settings are gone is disabled. One that fails does not keep the
-/// others from being handled; the error then tells how many failed.
+/// host-containers.toml: stops each one, writes its environment, and where it is enabled writes its
+/// user data and starts it. A container whose settings are gone is stopped. One that fails does not
+/// keep the others from being handled; the error then tells how many failed.
 Result<void> configure_host_containers(std::string_view changed_settings, io::Files& files,
                                        io::Processes& processes);
 

@@ -155,6 +155,27 @@ TEST_F(ConfigureHostContainers, OneThatFailsDoesNotStopTheOthers)
                 Contains("systemctl stop host-containers@control.service"));
 }
 
+TEST_F(ConfigureHostContainers, AContainerCannotMakeItselfStay)
+{
+    files.put("/local/host-containers/admin/user-data.new/in/the/way", "");
+    settings(admin);
+    EXPECT_FALSE(configure());
+    settings("[host-containers.admin]\nsource = \"a\"\nuser-data = \"aGVsbG8=\"\n");
+    EXPECT_TRUE(configure());
+    EXPECT_THAT(processes.command_lines(),
+                Contains("systemctl stop host-containers@admin.service").Times(2));
+    EXPECT_THAT(processes.command_lines(), Not(Contains(HasSubstr("systemctl start"))));
+}
+
+TEST_F(ConfigureHostContainers, AFullDiskDoesNotKeepAContainerRunning)
+{
+    settings(admin);
+    files.limit_space(files.space_used());
+    EXPECT_FALSE(configure());
+    EXPECT_THAT(processes.command_lines(),
+                Contains("systemctl stop host-containers@admin.service"));
+}
+
 TEST_F(ConfigureHostContainers, AFailedCleanUpCounts)
 {
     now("/usr/bin/host-ctr", io::Outcome{.exit_status = 1});
@@ -169,8 +190,7 @@ TEST_F(ConfigureHostContainers, ARemovedContainerIsRetired)
     settings(admin);
     files.put("/etc/host-containers/gone.env", "CTR_SOURCE=x\n");
     ASSERT_TRUE(configure());
-    EXPECT_THAT(processes.command_lines(),
-                Contains("systemctl stop host-containers@gone.service"));
+    EXPECT_THAT(processes.command_lines(), Contains("systemctl stop host-containers@gone.service"));
     EXPECT_FALSE(files.exists("/etc/host-containers/gone.env"));
     EXPECT_TRUE(files.exists("/etc/host-containers/admin.env"));
 }
