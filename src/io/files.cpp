@@ -7,7 +7,7 @@ namespace {
 Result<void> write_draft(Files& files, const std::filesystem::path& draft,
                          std::string_view content, Mode mode)
 {
-    // A draft left by a power cut may carry another mode, which create() would keep.
+    // One may be left from a power cut.
     TRY(files.remove(draft));
     TRY_ASSIGN(auto file, files.create(draft, mode));
     TRY(file->write_all(content));

@@ -38,9 +38,13 @@ public:
     /// cut off. `not_found` where there is none. After another failure the file may hold a part of
     /// either.
     virtual Result<void> overwrite(const std::filesystem::path& path, std::string_view lines) = 0;
-    /// Creates the file, or empties the one that is there (whose mode then stays).
+    /// Creates the file where nothing has its name yet, not even a link, so that nobody who may write
+    /// in the folder can lead us to another file. `io` where something has.
     virtual Result<std::unique_ptr<File>> create(const std::filesystem::path& path,
                                                  Mode mode = 0644) = 0;
+    /// Writes text into what is there and no plain file: a device, or a file of the kernel's.
+    /// `not_found` where there is none.
+    virtual Result<void> write_into(const std::filesystem::path& path, std::string_view text) = 0;
     virtual Result<void> rename(const std::filesystem::path& from,
                                 const std::filesystem::path& to) = 0;
     /// On return the names in the directory survive a power cut.

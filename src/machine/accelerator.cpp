@@ -53,6 +53,7 @@ Result<bool> kvm_works(io::Files& files, io::Processes& processes,
                        const std::filesystem::path& directory)
 {
     const auto disk = directory / "kvm-probe.img";
+    TRY(files.remove(disk));
     TRY_ASSIGN(auto file, files.create(disk));
     TRY(file->write_all(probe_boot_sector()));
     TRY(file->write_all(std::string(probe_disk_size - probe_boot_sector().size(), '\0')));

@@ -7,6 +7,7 @@ Result<void> make_user_data_cd(io::Files& files, io::Processes& processes,
 {
     auto source = image;
     source += ".user-data";
+    TRY(files.remove(source));
     TRY_ASSIGN(auto file, files.create(source, 0600));
     TRY(file->write_all(user_data));
     // Rock Ridge and Joliet keep the name's case and its hyphen.

@@ -109,7 +109,7 @@ protected:
         }
         if (wanted == Signed::yes) {
             const auto path = folder_ + "/payload";
-            ASSERT_TRUE((*files.create(path, 0644))->write_all(bytes).has_value());
+            ASSERT_TRUE(io::replace_file(files, path, bytes).has_value());
             sign(path, path + ".signed");
             bytes = *files.read(path + ".signed", mebibyte);
         }

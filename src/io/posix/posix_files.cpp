@@ -98,11 +98,20 @@ Result<void> PosixFiles::overwrite(const std::filesystem::path& path, std::strin
 
 Result<std::unique_ptr<File>> PosixFiles::create(const std::filesystem::path& path, Mode mode)
 {
-    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) {
         return fail_errno(std::format("creating {}", path.native()), errno);
     }
     return std::make_unique<PosixFile>(std::move(fd), path);
+}
+
+Result<void> PosixFiles::write_into(const std::filesystem::path& path, std::string_view text)
+{
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd) {
+        return fail_errno(std::format("opening {}", path.native()), errno);
+    }
+    return PosixFile(std::move(fd), path).write_all(text);
 }
 
 Result<void> PosixFiles::rename(const std::filesystem::path& from, const std::filesystem::path& to)

@@ -61,5 +61,37 @@ TEST_F(PosixFilesTest, OverwritesNothingThatIsNotThere)
     EXPECT_FALSE(files_.exists(file()));
 }
 
+TEST_F(PosixFilesTest, CreatesOnlyWhereNothingHasTheName)
+{
+    const auto secret = directory_ / "secret";
+    ASSERT_TRUE(replace_file(files_, secret, "old").has_value());
+    for (const auto& target : {secret, directory_ / "missing"}) {
+        std::filesystem::create_symlink(target, file());
+        EXPECT_FALSE(files_.create(file(), 0600).has_value());
+        ASSERT_TRUE(files_.remove(file()).has_value());
+    }
+    EXPECT_FALSE(files_.create(secret, 0600).has_value());
+    EXPECT_EQ(*files_.read(secret, 100), "old");
+    EXPECT_FALSE(files_.exists(directory_ / "missing"));
+    EXPECT_TRUE(files_.create(file(), 0600).has_value());
+}
+
+TEST_F(PosixFilesTest, ADraftThatIsALinkIsReplacedNotFollowed)
+{
+    const auto secret = directory_ / "secret";
+    ASSERT_TRUE(replace_file(files_, secret, "old").has_value());
+    std::filesystem::create_symlink(secret, directory_ / "hosts.new");
+    ASSERT_TRUE(replace_file(files_, file(), "new").has_value());
+    EXPECT_EQ(*files_.read(secret, 100), "old");
+    EXPECT_EQ(*files_.read(file(), 100), "new");
+}
+
+TEST_F(PosixFilesTest, WritesIntoDevicesAndMakesNone)
+{
+    EXPECT_TRUE(files_.write_into("/dev/null", "x").has_value());
+    EXPECT_EQ(files_.write_into(file(), "x").error().code(), Errc::not_found);
+    EXPECT_FALSE(files_.exists(file()));
+}
+
 } // namespace
 } // namespace holdfast::io

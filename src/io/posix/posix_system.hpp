@@ -13,6 +13,7 @@ public:
     Result<std::string> read(const std::filesystem::path& path, std::size_t limit) override;
     Result<void> overwrite(const std::filesystem::path& path, std::string_view lines) override;
     Result<std::unique_ptr<File>> create(const std::filesystem::path& path, Mode mode) override;
+    Result<void> write_into(const std::filesystem::path& path, std::string_view text) override;
     Result<void> rename(const std::filesystem::path& from,
                         const std::filesystem::path& to) override;
     Result<void> flush_directory(const std::filesystem::path& path) override;

@@ -32,7 +32,6 @@ public:
     {
         TRY(disk_.take_step());
         node_->durable_content = node_->content;
-        node_->is_truncated = false;
         return {};
     }
 
@@ -161,20 +160,22 @@ Result<void> FakeFiles::overwrite(const path& name, std::string_view lines)
 
 Result<std::unique_ptr<File>> FakeFiles::create(const path& name, Mode mode)
 {
-    const auto resolved = resolve(name, Last::follow);
+    const auto resolved = resolve(name, Last::keep);
     if (!find(resolved.parent_path())) {
         return fail(Errc::not_found, "creating {}: No such file or directory", name.native());
     }
     TRY(take_step());
     auto& node = names_[resolved];
-    if (!node) {
-        node = std::make_shared<Node>(Node{.mode = mode});
-    } else if (node->kind == Node::Kind::directory) {
-        return fail(Errc::io, "creating {}: Is a directory", name.native());
+    if (node) {
+        return fail(Errc::io, "creating {}: File exists", name.native());
     }
-    node->content.clear();
-    node->is_truncated = true;
+    node = std::make_shared<Node>(Node{.mode = mode});
     return std::make_unique<OpenFile>(*this, node);
+}
+
+Result<void> FakeFiles::write_into(const path& name, std::string_view text)
+{
+    return overwrite(name, text);
 }
 
 Result<void> FakeFiles::rename(const path& from, const path& to)
@@ -301,10 +302,7 @@ void FakeFiles::restart(Unflushed unflushed)
     }
     for (auto& [name, node] : names_) {
         if (node->kind == Node::Kind::file) {
-            const bool is_emptied = unflushed == Unflushed::names_kept && node->is_truncated;
-            node->content = is_emptied ? std::string() : node->durable_content;
-            node->durable_content = node->content;
-            node->is_truncated = false;
+            node->content = node->durable_content;
         }
     }
     durable_names_ = names_;

@@ -15,7 +15,7 @@ namespace holdfast::io {
 /// What a power cut leaves of changes that were not flushed.
 enum class Unflushed {
     all_lost,   ///< Names and bytes are as they were flushed last.
-    names_kept, ///< Names and truncations are on the disk, the bytes written since are not.
+    names_kept, ///< Names are on the disk, the bytes written since are not.
 };
 
 /// A file system in memory that forgets what was not flushed. Directories, files and symbolic links;
@@ -32,6 +32,7 @@ public:
     Result<void> overwrite(const std::filesystem::path& path, std::string_view lines) override;
     Result<std::unique_ptr<File>> create(const std::filesystem::path& path,
                                          Mode mode = 0644) override;
+    Result<void> write_into(const std::filesystem::path& path, std::string_view text) override;
     Result<void> rename(const std::filesystem::path& from,
                         const std::filesystem::path& to) override;
     Result<void> flush_directory(const std::filesystem::path& path) override;
@@ -68,7 +69,6 @@ private:
         Mode mode = 0644;
         std::string content{}; ///< Or the target of a link.
         std::string durable_content{};
-        bool is_truncated = false; ///< Since the last flush.
     };
     using Names = std::map<std::filesystem::path, std::shared_ptr<Node>>;
     class OpenFile;

@@ -18,14 +18,15 @@ void write(FakeFiles& disk, const char* path, const char* content)
 TEST(FakeFiles, LosesBytesThatWereNotFlushed)
 {
     FakeFiles disk({{"/d/a", "old"}});
-    write(disk, "/d/a", "new");
+    ASSERT_TRUE(disk.overwrite("/d/a", "new").has_value());
     disk.restart(Unflushed::all_lost);
     EXPECT_EQ(*disk.read("/d/a"), "old");
 }
 
-TEST(FakeFiles, KeepsATruncationWithoutTheBytesThatFollowed)
+TEST(FakeFiles, KeepsANameWithoutTheBytesThatFollowed)
 {
     FakeFiles disk({{"/d/a", "old"}});
+    ASSERT_TRUE(disk.remove("/d/a").has_value());
     write(disk, "/d/a", "new");
     disk.restart(Unflushed::names_kept);
     EXPECT_EQ(*disk.read("/d/a"), "");
@@ -78,7 +79,11 @@ TEST(FakeFiles, FollowsLinksAsTheKernelDoes)
 TEST(FakeFiles, RefusesWhatTheKernelRefuses)
 {
     FakeFiles disk({{"/d/a", "12345"}});
+    disk.put_link("/d/link", "/d/b");
     EXPECT_EQ(disk.create("/missing/a").error().code(), Errc::not_found);
+    EXPECT_EQ(disk.create("/d/a").error().code(), Errc::io);
+    EXPECT_EQ(disk.create("/d/link").error().code(), Errc::io);
+    EXPECT_EQ(disk.write_into("/d/b", "x").error().code(), Errc::not_found);
     EXPECT_EQ(disk.read("/d/a", 4).error().code(), Errc::too_large);
     EXPECT_FALSE(disk.remove("/d").has_value());
     EXPECT_TRUE(disk.remove("/d/missing").has_value());

@@ -127,18 +127,14 @@ std::string signpost_status(World& world)
 /// A line on every console, through the kernel log.
 void tell_console(io::Files& files, const std::string& text)
 {
-    auto log = files.create("/dev/kmsg");
-    if (log.has_value()) {
-        const auto written = (*log)->write_all("<3>holdfast: " + text + "\n");
-        static_cast<void>(written); // The journal has it too.
-    }
+    const auto written = files.write_into("/dev/kmsg", "<3>holdfast: " + text + "\n");
+    static_cast<void>(written); // The journal has it too.
 }
 
 Result<void> note_judgement(io::Files& files, std::string_view judgement)
 {
     TRY(files.create_directories("/run/holdfast"));
-    TRY_ASSIGN(auto file, files.create(judged_file));
-    return file->write_all(judgement);
+    return io::replace_file(files, judged_file, judgement);
 }
 
 /// Best effort: the disk may be what failed.

@@ -75,7 +75,7 @@ struct Machine {
     Machine()
     {
         files.put_directory("/.bottlerocket");
-        files.put_directory("/dev");
+        files.put("/dev/kmsg", "");
         units_are("active", "active");
         processes.answer("/usr/bin/signpost mark-successful-boot", {});
         processes.answer("/usr/bin/signpost status", printed(trial));

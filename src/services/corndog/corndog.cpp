@@ -129,8 +129,7 @@ Result<void> apply_lockdown(io::Files& files)
                      {{"now", std::string(name(now))}, {"wanted", std::string(name(*wishes.lockdown))}});
         return {};
     }
-    TRY_ASSIGN(auto file, files.create(lockdown_file));
-    TRY(file->write_all(name(*wishes.lockdown)).while_("settings.kernel.lockdown"));
+    TRY(files.write_into(lockdown_file, name(*wishes.lockdown)).while_("settings.kernel.lockdown"));
     log::info("lockdown raised", {{"from", std::string(name(now))},
                                   {"to", std::string(name(*wishes.lockdown))}});
     return {};

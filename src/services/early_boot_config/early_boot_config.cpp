@@ -111,11 +111,8 @@ void tell_console(io::Files& files, const std::vector<std::string>& lines)
         log::warning(line);
         text += "holdfast: " + line + "\r\n";
     }
-    auto device = files.create(console);
     // Without a console the log and the API tell it.
-    if (device.has_value()) {
-        (void)(*device)->write_all(text).has_value();
-    }
+    (void)files.write_into(console, text).has_value();
 }
 
 } // namespace

@@ -69,10 +69,8 @@ Result<void> set_parameters(io::Files& files, const std::string& interface)
         const auto key = std::string(before) + interface + std::string(after);
         lines += "-" + key + " = " + std::string(value) + "\n";
         // A kernel without IPv6 lacks most of them.
-        if (auto file = files.create("/proc/sys/" + key); file.has_value()) {
-            const auto written = (*file)->write_all(value);
-            static_cast<void>(written);
-        }
+        const auto written = files.write_into("/proc/sys/" + key, value);
+        static_cast<void>(written);
     }
     TRY(files.create_directories("/etc/sysctl.d"));
     TRY(io::replace_file(files, sysctl_file, lines));
@@ -118,8 +116,7 @@ Result<int> set_host_name(World& world, const std::string& name)
     if (!is_host_name(name)) {
         return fail(Errc::invalid, "\"{}\" is no host name", name);
     }
-    TRY_ASSIGN(auto file, world.files.create("/proc/sys/kernel/hostname"));
-    TRY(file->write_all(name));
+    TRY(world.files.write_into("/proc/sys/kernel/hostname", name));
     return 0;
 }
 

@@ -51,9 +51,10 @@ struct Machine {
 
     Machine()
     {
-        for (const auto* folder : {"/run", "/etc", "/proc/sys/kernel", "/proc/sys/net/ipv4/conf/eth0"}) {
-            files.put_directory(folder);
-        }
+        files.put_directory("/run");
+        files.put_directory("/etc");
+        files.put("/proc/sys/kernel/hostname", "(none)");
+        files.put("/proc/sys/net/ipv4/conf/eth0/rp_filter", "0");
     }
     void connect()
     {

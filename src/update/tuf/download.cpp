@@ -21,6 +21,8 @@ bool is_intact(io::Files& files, const std::filesystem::path& path, const Target
 Result<void> fetch_into(Client& client, io::Files& files, const Target& target,
                         const std::filesystem::path& draft)
 {
+    // One may be left from a power cut.
+    TRY(files.remove(draft));
     TRY_ASSIGN(const auto file, files.create(draft));
     TRY(client.fetch_target(target, [&file](std::span<const std::byte> bytes) {
         return file->write_all({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
