@@ -51,13 +51,29 @@ public:
             if (text.size() > limit) {
                 return fail(Errc::too_large, "more than {} bytes when unpacked", limit);
             }
-            if (state == Z_STREAM_END) {
+            if (state == Z_STREAM_END && stream_.avail_in == 0) {
                 return text;
+            }
+            if (state == Z_STREAM_END) {
+                TRY(start_next_member());
             }
         }
     }
 
 private:
+    /// A gzip file may have several members, and means their texts in a row (RFC 1952 §2.2).
+    Result<void> start_next_member()
+    {
+        const std::string_view rest(reinterpret_cast<const char*>(stream_.next_in),
+                                    stream_.avail_in);
+        if (!is_gzip(rest)) {
+            return fail(Errc::invalid, "{} bytes that are no gzip data follow the gzip data",
+                        rest.size());
+        }
+        check(inflateReset(&stream_) == Z_OK, "zlib starts again");
+        return {};
+    }
+
     z_stream stream_{};
 };
 

@@ -29,6 +29,12 @@ std::string gzip(std::string_view text)
     return packed;
 }
 
+/// As `cat a.gz b.gz` makes them.
+std::string gzip_of_two_members(std::string_view text)
+{
+    return gzip(text.substr(0, text.size() / 2)) + gzip(text.substr(text.size() / 2));
+}
+
 std::string broken_into_lines(std::string text)
 {
     for (std::size_t i = 20; i < text.size(); i += 21) {
@@ -41,6 +47,7 @@ TEST(UserData, TakesEveryWrapping)
 {
     for (const auto& bytes :
          {std::string(example), gzip(example), to_base64(example), to_base64(gzip(example)),
+          gzip_of_two_members(example), to_base64(gzip_of_two_members(example)),
           broken_into_lines(to_base64(gzip(example)))}) {
         const auto data = parse_user_data(bytes);
         ASSERT_TRUE(data.has_value()) << data.error().message();
@@ -79,6 +86,9 @@ TEST(UserData, SaysWhatIsWrongAndWhere)
         {to_base64("hello"), "line 1: "},
         {"\x1f\x8b rubbish", "gzip"},
         {gzip(example).substr(0, 30), "gzip"},
+        {gzip(example) + "\n\n", "2 bytes that are no gzip data follow"},
+        {gzip(example) + gzip(example).substr(0, 30), "cut short"},
+        {gzip(example) + "\x1f\x8b rubbish", "damaged"},
     };
     for (const auto& [text, message] : table) {
         SCOPED_TRACE(text);
@@ -106,7 +116,8 @@ TEST(UserData, RefusesABombBeforeItUnfolds)
 {
     const auto bomb = gzip(std::string(largest + 1, ' '));
     ASSERT_LT(bomb.size(), 10000U);
-    for (const auto& bytes : {bomb, to_base64(bomb), std::string(largest + 1, ' ')}) {
+    const auto two = gzip_of_two_members(std::string(largest + 1, ' '));
+    for (const auto& bytes : {bomb, two, to_base64(bomb), std::string(largest + 1, ' ')}) {
         const auto data = parse_user_data(bytes);
         ASSERT_FALSE(data.has_value());
         EXPECT_EQ(data.error().code(), Errc::too_large);
