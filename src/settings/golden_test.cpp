@@ -88,6 +88,15 @@ TEST(Golden, FactoryHasFilesOfDefaults)
     }
 }
 
+TEST(ConfigurationFiles, ThatMayHoldSecretsAreOfTheirOwnerAlone)
+{
+    const auto model = model_of_all_groups();
+    for (const auto* name :
+         {"proxy-env", "updog-toml", "host-ctr-toml", "host-containers-toml", "api-remote"}) {
+        EXPECT_EQ(model.configuration_files().at(name).mode, "0600") << name;
+    }
+}
+
 /// A unit file of the image, by its name.
 std::string unit_file(const std::string& name)
 {

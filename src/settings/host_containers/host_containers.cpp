@@ -45,8 +45,8 @@ Group host_containers_group()
         .files = {
             rendered_file<render_host_container_registries>(
                 "host-ctr-toml", "/etc/host-containers/host-ctr.toml", "0600"),
-            rendered_file<render_host_containers>("host-containers-toml",
-                                                  "/etc/host-containers/host-containers.toml"),
+            rendered_file<render_host_containers>(
+                "host-containers-toml", "/etc/host-containers/host-containers.toml", "0600"),
         }};
 }
 

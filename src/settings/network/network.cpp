@@ -114,7 +114,8 @@ Group network_group()
         .files = {
             rendered_file<render_hostname>("hostname", "/etc/network/hostname.env"),
             mounted_by_containers(rendered_file<render_hosts>("hosts", "/etc/hosts")),
-            rendered_file<render_proxy_environment>("proxy-env", "/etc/network/proxy.env"),
+            // A proxy's URL may hold a password, and only systemd reads the file.
+            rendered_file<render_proxy_environment>("proxy-env", "/etc/network/proxy.env", "0600"),
         }};
 }
 
