@@ -413,7 +413,8 @@ TEST(Rules, MustNameUnits)
                              R"({"units": ["a"], "commands": [["a"]]})",
                              R"({"units": ["a"], "commands": [["/a", 1]]})",
                              R"({"units": ["a"], "time-limit-seconds": -1})",
-                             R"({"units": ["a"], "time-limit-seconds": 4000})"}) {
+                             R"({"units": ["a"], "time-limit-seconds": 4000})",
+                             R"({"units": ["a"], "time-limit-seconds": 4294967306})"}) {
         EXPECT_FALSE(parse_rules(text).has_value()) << text;
     }
 }

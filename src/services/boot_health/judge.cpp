@@ -47,10 +47,10 @@ Result<void> add_rules(Rules& rules, const Json& document)
         TRY(add_commands(rules, *commands));
     }
     if (const auto limit = document.find("time-limit-seconds"); limit != document.end()) {
-        if (!limit->is_number_unsigned() || limit->get<unsigned>() > 3600) {
+        if (!limit->is_number_unsigned() || limit->get<std::uint64_t>() > 3600) {
             return fail(Errc::invalid, "time-limit-seconds: expected a number up to 3600");
         }
-        rules.time_limit = std::chrono::seconds(limit->get<unsigned>());
+        rules.time_limit = std::chrono::seconds(limit->get<std::uint64_t>());
     }
     return {};
 }
