@@ -21,6 +21,7 @@ constexpr auto resolv_file = "/run/netdog/resolv.conf";
 constexpr auto sysctl_file = "/etc/sysctl.d/90-primary_interface.conf";
 constexpr auto wait_limit = 15s;
 constexpr auto pause_between_looks = 100ms;
+constexpr auto dns_patience = 2s; // No question begins later.
 constexpr int no_value = 2;
 
 struct Parameter {
@@ -84,6 +85,23 @@ void shuffle(std::vector<std::string>& list, io::Random& random)
     }
 }
 
+/// Bottlerocket's three repetitions, after 50, 50 and 100 ms: a name server that is not ready says so
+/// at once. Where none answers at all, a question takes a second for each, and the boot waits.
+Result<std::string> name_of(World& world, const std::string& address)
+{
+    const auto start = world.clock.monotonic_now();
+    auto found = world.addresses.name_of(address);
+    for (const auto pause : {50ms, 50ms, 100ms}) {
+        if (found.has_value() || found.error().code() != Errc::timeout ||
+            world.clock.monotonic_now() - start >= dns_patience) {
+            break;
+        }
+        world.clock.sleep(pause);
+        found = world.addresses.name_of(address);
+    }
+    return found;
+}
+
 Result<int> generate_host_name(World& world)
 {
     const auto address = wait_for_address(world);
@@ -92,7 +110,7 @@ Result<int> generate_host_name(World& world)
                      {{"why", address.error().message()}});
         return no_value;
     }
-    const auto found = world.addresses.name_of(*address);
+    const auto found = name_of(world, *address);
     if (!found.has_value()) {
         log::info("the address stands for the name", {{"why", found.error().message()}});
     }

@@ -30,24 +30,32 @@ class FakeAddresses final : public io::Addresses {
 public:
     std::vector<io::InterfaceAddress> list;
     std::optional<std::string> name;
+    Errc failure = Errc::timeout;
+    std::chrono::milliseconds wait{0}; ///< What a question takes.
     int questions = 0;
+
+    explicit FakeAddresses(io::FakeClock& clock) : clock_(clock) {}
 
     Result<std::vector<io::InterfaceAddress>> all() override { return list; }
     Result<std::string> name_of(const std::string&) override
     {
         ++questions;
+        clock_.sleep(wait);
         if (name) {
             return *name;
         }
-        return fail(Errc::timeout, "no name server answered");
+        return fail(failure, "no name");
     }
+
+private:
+    io::FakeClock& clock_;
 };
 
 struct Machine {
     io::FakeFiles files;
     io::FakeClock clock;
     io::FakeRandom random;
-    FakeAddresses network;
+    FakeAddresses network{clock};
     World world{files, clock, random, network};
 
     Machine()
@@ -192,14 +200,30 @@ TEST(GenerateHostname, PrintsJson)
     EXPECT_EQ(::testing::internal::GetCapturedStdout(), "\"node.example\"\n");
 }
 
-TEST(GenerateHostname, AsksDnsOnceAndFallsBack)
+struct Silence {
+    Errc failure;
+    std::chrono::milliseconds wait;
+    int questions;
+    std::chrono::milliseconds longest;
+};
+
+TEST(GenerateHostname, AsksDnsAgainWhereNobodyAnswersAndFallsBack)
 {
-    Machine machine;
-    machine.files.put("/run/netdog/current_ip", "10.0.2.15\n");
-    ::testing::internal::CaptureStdout();
-    EXPECT_EQ(*run({"generate-hostname"}, machine.world), 0);
-    EXPECT_EQ(::testing::internal::GetCapturedStdout(), "\"10.0.2.15\"\n");
-    EXPECT_EQ(machine.network.questions, 1);
+    using namespace std::chrono_literals;
+    for (const auto& silence : {Silence{Errc::not_found, 0ms, 1, 0ms}, // The answer: no name.
+                                Silence{Errc::timeout, 0ms, 4, 200ms},
+                                Silence{Errc::timeout, 1s, 2, 3s},
+                                Silence{Errc::timeout, 3s, 1, 3s}}) {
+        Machine machine;
+        machine.network.failure = silence.failure;
+        machine.network.wait = silence.wait;
+        machine.files.put("/run/netdog/current_ip", "10.0.2.15\n");
+        ::testing::internal::CaptureStdout();
+        EXPECT_EQ(*run({"generate-hostname"}, machine.world), 0);
+        EXPECT_EQ(::testing::internal::GetCapturedStdout(), "\"10.0.2.15\"\n");
+        EXPECT_EQ(machine.network.questions, silence.questions);
+        EXPECT_LE(machine.clock.slept(), silence.longest);
+    }
 }
 
 TEST(GenerateHostname, HasNoValueWithoutANetworkAfterABoundedWait)
