@@ -19,7 +19,7 @@ struct Network {
                 "updog"),
         field<&Network::hostname>("hostname",
                                   "The machine's name. By default the name that DNS has for its "
-                                  "address, else the address with dashes.",
+                                  "address, else the address, with `-` for `:`.",
                                   affects("hostname", "hosts"),
                                   GeneratedBy{"netdog generate-hostname"}),
         field<&Network::hosts>(
@@ -28,7 +28,8 @@ struct Network {
             "are merged; those of 127.0.0.1 and ::1 join the lines of localhost.",
             affects("hosts")),
         field<&Network::https_proxy>("https-proxy",
-                                     "Proxy for HTTPS of container runtimes, pulls and updates."),
+                                     "Proxy for HTTPS of container runtimes, pulls and updates; "
+                                     "updates go through it from http URLs too."),
         field<&Network::no_proxy>("no-proxy",
                                   "Hosts and domains that are reached without the proxy; localhost "
                                   "and 127.0.0.1 always are."));

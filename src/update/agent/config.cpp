@@ -75,6 +75,10 @@ Result<UpdogConfig> parse_updog_config(std::string_view toml)
             config.no_proxy.push_back(host.is_string() ? host.get<std::string>() : to_text(host));
         }
     }
+    // As in /etc/network/proxy.env. "*" says all hosts, to curl only where it stands alone.
+    if (!std::ranges::contains(config.no_proxy, "*")) {
+        config.no_proxy.insert(config.no_proxy.end(), {"localhost", "127.0.0.1"});
+    }
     return config;
 }
 

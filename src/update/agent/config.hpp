@@ -15,7 +15,7 @@ struct UpdogConfig {
     VersionLock version_lock = {};
     bool ignore_waves = false;
     std::string https_proxy = {}; ///< Empty: none.
-    std::vector<std::string> no_proxy = {};
+    std::vector<std::string> no_proxy = {}; ///< With this machine itself.
 };
 
 /// Errors: `invalid`, naming the setting that is missing or wrong.

@@ -244,7 +244,13 @@ TEST(UpdogConfig, NamesTheSettingThatIsWrong)
     EXPECT_EQ(config->version_lock.version()->str(), "1.2.3");
     EXPECT_TRUE(config->ignore_waves);
     EXPECT_EQ(config->https_proxy, "http://p:3128");
-    EXPECT_THAT(config->no_proxy, ElementsAre("a", "b"));
+    EXPECT_THAT(config->no_proxy, ElementsAre("a", "b", "localhost", "127.0.0.1"));
+    EXPECT_THAT(parse_updog_config(urls + "seed = 7\nversion_lock = \"latest\"\n")->no_proxy,
+                ElementsAre("localhost", "127.0.0.1"));
+    EXPECT_THAT(
+        parse_updog_config(urls + "seed = 7\nversion_lock = \"latest\"\nno_proxy = [\"*\"]\n")
+            ->no_proxy,
+        ElementsAre("*"));
 }
 
 } // namespace
