@@ -2,6 +2,7 @@
 
 #include "base/utc_time.hpp"
 #include "update/tuf/fields.hpp"
+#include "update/tuf/keys.hpp"
 #include "json/members.hpp"
 
 #include <algorithm>
@@ -69,8 +70,12 @@ Result<Keys> read_keys(const Json& object)
         Key key{.fields = fields};
         TRY_ASSIGN(key.type, get_string(fields, "keytype"));
         TRY_ASSIGN(key.scheme, get_string(fields, "scheme"));
-        TRY_ASSIGN(const auto* value, get_object(fields, "keyval"));
-        TRY_ASSIGN(key.public_text, get_string(*value, "public"));
+        // What a key of another kind has there is its own: a root that names one has to stay
+        // readable for machines that are older than that kind.
+        if (is_known_key_type(key.type)) {
+            TRY_ASSIGN(const auto* value, get_object(fields, "keyval"));
+            TRY_ASSIGN(key.public_text, get_string(*value, "public"));
+        }
         keys.emplace(id, std::move(key));
     }
     return keys;

@@ -153,6 +153,41 @@ TEST(Decode, TakesNoDelegationToATopLevelRole)
     }
 }
 
+/// A root in which one more key stands beside a good one.
+Json root_with_key(const Json& other_key)
+{
+    Root root;
+    const auto key = encode_key(PrivateKey::generate(SignatureScheme::ed25519).public_key());
+    root.keys[*key_id(key)] = key;
+    root.keys["other"] = {.fields = other_key};
+    root.root.key_ids = {*key_id(key), "other"};
+    return write_root(root);
+}
+
+TEST(Decode, KeepsKeysOfUnknownKindsAsTheyAre)
+{
+    for (const Json& value :
+         {Json{{"identity", "someone"}, {"issuer", "somebody"}}, Json{{"public", 7}}, Json()}) {
+        const Json strange = {
+            {"keytype", "sigstore-oidc"}, {"scheme", "Fulcio"}, {"keyval", value}};
+        const auto written = root_with_key(strange);
+        const auto root = read_root(written);
+        ASSERT_TRUE(root.has_value()) << root.error().message();
+        const auto& key = root->keys.at("other");
+        EXPECT_EQ(*key_id(key), *key_id({.fields = strange}));
+        EXPECT_EQ(decode_key(key).error().code(), Errc::unsupported);
+        EXPECT_EQ(write_root(*root), written);
+    }
+}
+
+TEST(Decode, RefusesKeysOfKnownKindsWithoutAPublicPart)
+{
+    for (const auto* type : {"ed25519", "rsa", "ecdsa", "ecdsa-sha2-nistp256"}) {
+        const Json key = {{"keytype", type}, {"scheme", "s"}, {"keyval", Json::object()}};
+        EXPECT_FALSE(read_root(root_with_key(key)).has_value()) << type;
+    }
+}
+
 TEST(Encode, IsReadBackTheSame)
 {
     Targets targets;

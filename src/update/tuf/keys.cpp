@@ -7,6 +7,21 @@ namespace holdfast::tuf {
 
 using crypto::SignatureScheme;
 
+namespace {
+
+/// Formerly the type had the name of the scheme.
+bool is_ecdsa(std::string_view type)
+{
+    return type == "ecdsa" || type == "ecdsa-sha2-nistp256";
+}
+
+} // namespace
+
+bool is_known_key_type(std::string_view type)
+{
+    return type == "ed25519" || type == "rsa" || is_ecdsa(type);
+}
+
 Result<crypto::PublicKey> decode_key(const Key& key)
 {
     if (key.type == "ed25519" && key.scheme == "ed25519") {
@@ -19,8 +34,7 @@ Result<crypto::PublicKey> decode_key(const Key& key)
     if (key.type == "rsa" && key.scheme == "rsassa-pss-sha256") {
         return crypto::PublicKey::from_pem(SignatureScheme::rsa_pss_sha256, key.public_text);
     }
-    if ((key.type == "ecdsa" || key.type == "ecdsa-sha2-nistp256") &&
-        key.scheme == "ecdsa-sha2-nistp256") {
+    if (is_ecdsa(key.type) && key.scheme == "ecdsa-sha2-nistp256") {
         return crypto::PublicKey::from_pem(SignatureScheme::ecdsa_p256_sha256, key.public_text);
     }
     return fail(Errc::unsupported, "keys of type \"{}\" with scheme \"{}\"", key.type, key.scheme);

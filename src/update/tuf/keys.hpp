@@ -3,7 +3,13 @@
 #include "crypto/signing_key.hpp"
 #include "update/tuf/model.hpp"
 
+#include <string_view>
+
 namespace holdfast::tuf {
+
+/// Whether keys of this `keytype` have the member `public`, and can verify where their scheme is
+/// known, too.
+bool is_known_key_type(std::string_view type);
 
 /// Takes `ed25519` (hexadecimal or PEM), `rsa` with `rsassa-pss-sha256`, and `ecdsa` (formerly
 /// `ecdsa-sha2-nistp256`) with `ecdsa-sha2-nistp256`.

@@ -24,7 +24,7 @@ using Hashes = std::map<std::string, std::string, std::less<>>;
 struct Key {
     std::string type{};
     std::string scheme{};
-    std::string public_text{}; ///< PEM, or hexadecimal for Ed25519.
+    std::string public_text{}; ///< PEM, or hexadecimal for Ed25519; empty for unknown kinds.
     Json fields{};             ///< The whole object, for its key id.
 };
 using Keys = std::map<std::string, Key, std::less<>>;
