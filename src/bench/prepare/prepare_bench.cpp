@@ -122,7 +122,9 @@ Result<int> run_prepare_bench(const std::vector<std::string>& arguments, io::Sys
 
     const double before = cpu_seconds(usage_so_far());
     TRY_ASSIGN(const auto prepared,
-               update::prepare({signpost, active.devices(), inactive.devices()}, release, *http));
+               update::prepare({signpost, [&](const auto& change) { return change(signpost); },
+                                active.devices(), inactive.devices()},
+                               release, *http));
     if (prepared.list_problem) {
         return Failure{*prepared.list_problem};
     }

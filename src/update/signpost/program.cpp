@@ -111,7 +111,8 @@ Result<std::string> run_signpost(const std::vector<std::string>& arguments, io::
     }
     TRY_ASSIGN(const auto system_disk, find_system_disk(files));
     if (chosen->run == &apply<&Signpost::mark_successful_boot>) {
-        // A download that has begun already holds the disk. A set that is proven needs no change.
+        // Of most boots, which need no change. A disk that was open for writing is looked at again
+        // by udev.
         TRY_ASSIGN(const bool is_marked, is_marked_successful(system_disk, open_disk));
         if (is_marked) {
             return std::string();

@@ -30,18 +30,23 @@ Result<void> check_shape(const Release& release)
     return {};
 }
 
+Result<void> check_proved(const Signpost& signpost)
+{
+    if (!boot::is_bootable(signpost.partitions(signpost.active()).flags)) {
+        return fail(Errc::conflict,
+                    "the running set has not proved itself yet, and the other one is what the "
+                    "machine falls back to; try again once the boot is marked successful");
+    }
+    return {};
+}
+
 /// All that can be known to fail before anything is changed.
 Result<void> check_possible(const Machine& machine, const Release& release)
 {
     if (!machine.signpost.inactive()) {
         return fail(Errc::conflict, "this disk has no inactive set of partitions");
     }
-    const auto active = machine.signpost.partitions(machine.signpost.active()).flags;
-    if (!boot::is_bootable(active)) {
-        return fail(Errc::conflict,
-                    "the running set has not proved itself yet, and the other one is what the "
-                    "machine falls back to; try again once the boot is marked successful");
-    }
+    TRY(check_proved(machine.signpost));
     TRY(check_fits(release.boot, machine.inactive.boot));
     TRY(check_fits(release.root, machine.inactive.root));
     TRY(check_fits(release.hash, machine.inactive.hash));
@@ -142,10 +147,13 @@ Result<Prepared> prepare(Machine machine, const Release& release, io::HttpClient
     if (!list.has_value() && !does_without(list.error())) {
         return Failure{list.error()};
     }
-    TRY(machine.signpost.clear_inactive());
+    TRY(machine.change_flags([](Signpost& signpost) -> Result<void> {
+        TRY(check_proved(signpost)); // It may have given way to the other set by now.
+        return signpost.clear_inactive();
+    }));
     SetFiller filler(transfer, machine, release);
     TRY(list.has_value() ? filler.run_by(*list) : filler.run_by_tree());
-    TRY(machine.signpost.mark_inactive_valid());
+    TRY(machine.change_flags([](Signpost& signpost) { return signpost.mark_inactive_valid(); }));
     transfer.report();
     const bool failed = release.blocks && !list.has_value();
     return Prepared{.progress = transfer.progress(),

@@ -4,6 +4,8 @@
 #include "update/signpost/signpost.hpp"
 #include "update/source/release.hpp"
 
+#include <functional>
+
 namespace holdfast::update {
 
 /// The three partitions of one set.
@@ -13,9 +15,16 @@ struct SetDevices {
     io::BlockDevice& hash;
 };
 
-/// What an update works on. The devices are those that `signpost` calls active and inactive.
+/// Makes a change with the disk's flags as they are by then, while nobody else can change them.
+using ChangeFlags = std::function<Result<void>(const std::function<Result<void>(Signpost&)>&)>;
+
+/// What an update works on. The devices are those that `signpost` calls active and inactive; nobody
+/// else writes to the latter meanwhile.
 struct Machine {
-    Signpost& signpost;
+    const Signpost& signpost; ///< As it was at the beginning.
+    /// Others may change flags between two calls: a boot is marked successful while an update,
+    /// which takes long, goes on.
+    ChangeFlags change_flags;
     SetDevices active;   ///< Only read.
     SetDevices inactive; ///< Overwritten.
 };

@@ -132,9 +132,8 @@ protected:
             release.blocks.reset();
         }
         server_.gives_ranges = GetParam().gives_ranges;
+        TRY(prepare(machine.for_update(machine.signpost()), release, server_, {}, limits_));
         auto signpost = machine.signpost();
-        TRY(prepare({signpost, machine.devices(SlotName::a), machine.devices(SlotName::b)}, release,
-                    server_, {}, limits_));
         return activate(signpost);
     }
 
@@ -254,7 +253,6 @@ using InactiveSet = Scenario::InactiveSet;
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, DownloadPowerCut,
                          ::testing::Values(Scenario{"first update", InactiveSet::garbage}));
-
 
 INSTANTIATE_TEST_SUITE_P(
     Scenarios, UpdatePowerCut,

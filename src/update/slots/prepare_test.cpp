@@ -48,9 +48,9 @@ protected:
 
     Result<Prepared> run(const Release& release = new_release().release, const Watch& watch = {})
     {
-        auto signpost = machine.signpost();
-        return prepare({signpost, machine.devices(SlotName::a), machine.devices(SlotName::b)},
-                       release, server, watch, {.blocks_per_request = 8, .blocks_per_flush = 8, .blocks_per_window = 7});
+        const auto signpost = machine.signpost();
+        return prepare(machine.for_update(signpost), release, server, watch,
+                       {.blocks_per_request = 8, .blocks_per_flush = 8, .blocks_per_window = 7});
     }
 
     SlotFlags flags_of_b() { return boot::flags_on(machine.disk(), boot::boot_b); }
@@ -334,10 +334,8 @@ TEST_F(Prepare, TakesTheTreeWhereThePartitionDoesNotKeepTheList)
         worn.install(SlotName::a, old_release());
         worn.fill_with_garbage(SlotName::b);
         (worn.disk().*refuse)(behind_hash_b - 8, behind_hash_b - 1);
-        auto signpost = worn.signpost();
-        const auto prepared =
-            prepare({signpost, worn.devices(SlotName::a), worn.devices(SlotName::b)},
-                    new_release().release, server);
+        const auto signpost = worn.signpost();
+        const auto prepared = prepare(worn.for_update(signpost), new_release().release, server);
         ASSERT_TRUE(prepared.has_value()) << prepared.error().message();
         EXPECT_TRUE(worn.holds(SlotName::b, new_release()));
         ASSERT_TRUE(prepared->list_problem.has_value());
@@ -349,13 +347,43 @@ TEST_F(Prepare, RefusesWhileTheRunningSetHasNotProvedItself)
 {
     // B is on trial, and A is what the machine falls back to.
     TestMachine trial(0, proved, {2, 0, false});
-    auto signpost = trial.signpost(SlotName::b);
+    const auto signpost = trial.signpost(SlotName::b);
     const auto prepared =
-        prepare({signpost, trial.devices(SlotName::b), trial.devices(SlotName::a)},
-                new_release().release, server);
+        prepare(trial.for_update(signpost, SlotName::b), new_release().release, server);
     ASSERT_FALSE(prepared.has_value());
     EXPECT_EQ(prepared.error().code(), Errc::conflict);
     EXPECT_EQ(boot::flags_on(trial.disk(), boot::boot_a), proved);
+}
+
+TEST_F(Prepare, KeepsWhatOthersWriteIntoTheTableMeanwhile)
+{
+    // The first boot of a machine, whose sets were never marked.
+    ASSERT_FALSE(machine.signpost().has_boot_ever_succeeded());
+    Watch watch;
+    watch.report = [&](const Progress&) {
+        ASSERT_TRUE(machine.signpost().mark_successful_boot().has_value());
+    };
+    ASSERT_TRUE(run(new_release().release, watch).has_value());
+    EXPECT_TRUE(machine.signpost().has_boot_ever_succeeded());
+    EXPECT_EQ(flags_of_b(), valid);
+}
+
+TEST_F(Prepare, LeavesASetAloneThatTheRunningOneHasGivenWayToMeanwhile)
+{
+    TestMachine fallen(0, {2, 0, true}, {1, 0, true});
+    fallen.install(SlotName::a, old_release());
+    fallen.install(SlotName::b, old_release());
+    const auto signpost = fallen.signpost();
+    Watch watch;
+    watch.report = [&](const Progress&) { // When the list is here, and nothing is changed yet.
+        ASSERT_TRUE(fallen.signpost().fall_back_to_inactive().has_value());
+    };
+    const auto prepared =
+        prepare(fallen.for_update(signpost), new_release().release, server, watch);
+    ASSERT_FALSE(prepared.has_value());
+    EXPECT_EQ(prepared.error().code(), Errc::conflict);
+    EXPECT_TRUE(fallen.holds(SlotName::b, old_release()));
+    EXPECT_EQ(fallen.signpost().next(), SlotName::b);
 }
 
 TEST_F(Prepare, EndsWhenItIsCancelledAndGoesOnLater)

@@ -31,6 +31,11 @@ void write_all(io::BlockDevice& device, std::vector<std::byte> bytes)
           "a fake disk can be written");
 }
 
+Result<Signpost> open_signpost(io::BlockDevice& disk, SlotName slot)
+{
+    return Signpost::open(disk, slot == SlotName::a ? root_a_number : root_b_number);
+}
+
 } // namespace
 
 TestMachine::TestMachine(std::uint64_t seed, boot::SlotFlags a, boot::SlotFlags b,
@@ -62,9 +67,19 @@ SetDevices TestMachine::devices(SlotName slot)
 
 Signpost TestMachine::signpost(SlotName slot)
 {
-    auto opened = Signpost::open(*disk_, slot == SlotName::a ? root_a_number : root_b_number);
+    auto opened = open_signpost(*disk_, slot);
     check(opened.has_value(), "a test disk has a table");
     return *std::move(opened);
+}
+
+Machine TestMachine::for_update(const Signpost& signpost, SlotName slot)
+{
+    const auto change_flags = [this, slot](const auto& change) -> Result<void> {
+        TRY_ASSIGN(auto flags, open_signpost(*disk_, slot)); // Power may be off.
+        return change(flags);
+    };
+    return {signpost, change_flags, devices(slot),
+            devices(slot == SlotName::a ? SlotName::b : SlotName::a)};
 }
 
 void TestMachine::install(SlotName slot, const TestRelease& release)

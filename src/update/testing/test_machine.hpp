@@ -20,6 +20,8 @@ public:
     SetDevices devices(SlotName slot);
     /// Signpost with `slot` as the running set. Fails the test where the table is gone.
     Signpost signpost(SlotName slot = SlotName::a);
+    /// What `prepare` works on, with `slot` as the running set.
+    Machine for_update(const Signpost& signpost, SlotName slot = SlotName::a);
     /// Writes a release into a set, for good.
     void install(SlotName slot, const TestRelease& release);
     /// Fills the partitions of a set with what nobody can use.

@@ -12,17 +12,18 @@ namespace {
 using Access = io::PosixBlockDevice::Access;
 using Device = std::unique_ptr<io::PosixBlockDevice>;
 
-/// The disk with its flags, while nobody else can change them.
+/// The disk with its flags.
 struct OpenDisk {
     SystemDisk disk;
     Device device;
     Signpost signpost;
 };
 
-Result<OpenDisk> open_disk(io::Files& files)
+/// Exclusively, so nobody else can change the flags, or for looking only.
+Result<OpenDisk> open_disk(io::Files& files, Access access = Access::exclusive)
 {
     TRY_ASSIGN(auto disk, find_system_disk(files));
-    TRY_ASSIGN(auto device, io::PosixBlockDevice::open(disk.device(), Access::exclusive));
+    TRY_ASSIGN(auto device, io::PosixBlockDevice::open(disk.device(), access));
     TRY_ASSIGN(auto signpost, Signpost::open(*device, disk.root_partition).while_(disk.device()));
     return OpenDisk{std::move(disk), std::move(device), std::move(signpost)};
 }
@@ -53,21 +54,27 @@ Result<OpenSet> open_set(const OpenDisk& open, SlotName slot, Access access)
 Result<void> fill_inactive_set(io::Files& files, const Release& release, io::HttpClient& http,
                                const ProgressSink& report)
 {
-    TRY_ASSIGN(auto open, open_disk(files));
+    // The disk is nobody's while an update comes, which may take hours: that a boot succeeded is
+    // written there, too.
+    TRY_ASSIGN(const auto open, open_disk(files, Access::read_only));
+    const auto change_flags = [&files](const auto& change) -> Result<void> {
+        TRY_ASSIGN(auto disk, open_disk(files));
+        return change(disk.signpost);
+    };
     const auto inactive = open.signpost.inactive();
     if (!inactive) {
         return fail(Errc::conflict, "this disk has no inactive set of partitions");
     }
     TRY_ASSIGN(auto active_set, open_set(open, open.signpost.active(), Access::read_only));
-    TRY_ASSIGN(auto inactive_set, open_set(open, *inactive, Access::read_write));
+    TRY_ASSIGN(auto inactive_set, open_set(open, *inactive, Access::exclusive));
     const Watch watch{.report = [&](const Progress& progress) {
         report({.done = progress.bytes_done,
                 .total = progress.bytes_total,
                 .wire = progress.wire_bytes});
     }};
     TRY_ASSIGN(const auto prepared,
-               prepare({open.signpost, active_set.devices(), inactive_set.devices()}, release, http,
-                       watch));
+               prepare({open.signpost, change_flags, active_set.devices(), inactive_set.devices()},
+                       release, http, watch));
     if (prepared.list_problem) {
         log::warning("the block list was of no use; more was fetched",
                      {{"why", prepared.list_problem->message()}});

@@ -9,8 +9,10 @@
 
 namespace holdfast::update {
 
-/// Fills the inactive set of the disk that the system runs from; the whole time nobody else can
-/// change the disk's flags. Errors: those of `prepare`, and of finding and opening the devices.
+/// Fills the inactive set of the disk that the system runs from; the whole time nobody else can do
+/// that. The disk's flags are this program's only while it changes them.
+/// Errors: those of `prepare`, and of finding and opening the devices; `locked` while another
+/// program fills the set.
 Result<void> fill_inactive_set(io::Files& files, const Release& release, io::HttpClient& http,
                                const ProgressSink& report);
 
