@@ -60,26 +60,27 @@ std::optional<std::string> find_panic(io::Files& files)
     return std::nullopt;
 }
 
-Evidence gather(io::Files& files, char set)
+Evidence gather(io::Files& files, LeftSet left)
 {
     Evidence evidence;
+    evidence.has_handed_over = left.has_handed_over;
     if (const auto fault = read_text(files, boot_fault_file)) {
         evidence.boot_fault = std::string(trimmed(*fault));
     }
     const auto failure = read_object(files, failure_file);
-    if (is_of_set(text_of(failure, "boot"), set)) {
+    if (is_of_set(text_of(failure, "boot"), left.letter)) {
         evidence.judged_reason = text_of(failure, "reason");
         evidence.judged_version = text_of(failure, "version");
     }
     evidence.kernel_panic = find_panic(files);
     evidence.has_reached_private =
-        is_of_set(read_text(files, previous_boot_file).value_or(""), set);
+        is_of_set(read_text(files, previous_boot_file).value_or(""), left.letter);
     return evidence;
 }
 
 } // namespace
 
-std::optional<char> set_that_was_left(std::string_view signpost_status)
+std::optional<LeftSet> set_that_was_left(std::string_view signpost_status)
 {
     const auto sets = update::parse_sets(signpost_status);
     if (!sets.has_value() || !sets->other) {
@@ -87,7 +88,11 @@ std::optional<char> set_that_was_left(std::string_view signpost_status)
     }
     const auto& other = *sets->other;
     const bool failed = other.priority > 0 && other.tries_left == 0 && !other.successful;
-    return failed ? std::optional(other.letter) : std::nullopt;
+    if (!failed) {
+        return std::nullopt;
+    }
+    return LeftSet{.letter = other.letter,
+                   .has_handed_over = other.priority < sets->active.priority};
 }
 
 std::string reason_of(const Evidence& evidence)
@@ -101,6 +106,10 @@ std::string reason_of(const Evidence& evidence)
     if (evidence.kernel_panic) {
         return *evidence.kernel_panic;
     }
+    // Who gives way keeps why, above.
+    if (evidence.has_handed_over) {
+        return "somebody went back to the other set before the boot was judged";
+    }
     if (evidence.has_reached_private) {
         return "it started its system, but stopped before the boot was judged: a crash, a hang or "
                "a power cut";
@@ -111,8 +120,8 @@ std::string reason_of(const Evidence& evidence)
 
 void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signpost_status)
 {
-    const auto set = set_that_was_left(signpost_status);
-    if (!set) {
+    const auto left = set_that_was_left(signpost_status);
+    if (!left) {
         return;
     }
     const auto staged = read_object(files, update::staged_path);
@@ -120,8 +129,8 @@ void report_fall_back(io::Files& files, io::Clock& clock, std::string_view signp
     if (!known.empty() && known.value("staged", Json()) == Json(text_of(staged, "when"))) {
         return;
     }
-    const auto name = std::string("set ") + static_cast<char>(*set - 'a' + 'A');
-    const auto evidence = gather(files, *set);
+    const auto name = std::string("set ") + static_cast<char>(left->letter - 'a' + 'A');
+    const auto evidence = gather(files, *left);
     const auto reason = name + " did not mark itself successful: " + reason_of(evidence);
     // The set may have been written long before the last update was prepared.
     const auto version = evidence.judged_version.empty() ? text_of(staged, "version")

@@ -23,19 +23,19 @@ std::string status(const char* a, const char* b, char active)
 constexpr auto good = "priority=1 tries_left=0 successful=true";
 constexpr auto better = "priority=2 tries_left=0 successful=true";
 constexpr auto failed = "priority=2 tries_left=0 successful=false";
+constexpr auto declined = "priority=1 tries_left=0 successful=false";
 
 TEST(SetThatWasLeft, IsTheOtherOneThatWasTriedInVainOrGaveWay)
 {
     struct Case {
         const char* what;
         std::string status;
-        std::optional<char> set;
+        std::optional<LeftSet> set;
     };
     for (const auto& [what, text, set] : {
-             Case{"fell back to A", status(good, failed, 'A'), 'b'},
-             Case{"fell back to B", status(failed, good, 'B'), 'a'},
-             Case{"A gave way to B", status("priority=1 tries_left=0 successful=false", better, 'B'),
-                  'a'},
+             Case{"fell back to A", status(good, failed, 'A'), LeftSet{'b'}},
+             Case{"fell back to B", status(failed, good, 'B'), LeftSet{'a'}},
+             Case{"A handed over to B", status(declined, better, 'B'), LeftSet{'a', true}},
              Case{"the trial itself", status(good, failed, 'B'), std::nullopt},
              Case{"two good sets", status(good, better, 'A'), std::nullopt},
              Case{"empty other set", status(good, "priority=0 tries_left=0 successful=false", 'A'),
@@ -88,8 +88,7 @@ TEST_F(FallBack, TellsOfASetThatGaveWayWithItsOwnVersion)
     files.put("/.bottlerocket/boot-failure.json",
               R"({"reason": "apiserver.service failed", "version": "1.0.0",
                   "boot": "HOLDFAST_SET=a\n"})");
-    report_fall_back(files, clock,
-                     status("priority=1 tries_left=0 successful=false", better, 'B'));
+    report_fall_back(files, clock, status(declined, better, 'B'));
     EXPECT_EQ(reason(), "set A did not mark itself successful: apiserver.service failed");
     EXPECT_EQ(record()["version"], "1.0.0");
 }
@@ -128,6 +127,14 @@ TEST_F(FallBack, KnowsAtLeastHowFarItCame)
     files.put("/run/holdfast/previous-boot", "HOLDFAST_DISK=/dev/vda\nHOLDFAST_SET=b\n");
     look();
     EXPECT_THAT(reason(), HasSubstr("stopped before the boot was judged"));
+}
+
+TEST_F(FallBack, IsNoCrashWhereSomebodyWentBack)
+{
+    files.put("/run/holdfast/previous-boot", "HOLDFAST_DISK=/dev/vda\nHOLDFAST_SET=b\n");
+    report_fall_back(files, clock, status(better, declined, 'A'));
+    EXPECT_EQ(reason(), "set B did not mark itself successful: somebody went back to the other set "
+                        "before the boot was judged");
 }
 
 TEST_F(FallBack, IsToldOncePerUpdate)
