@@ -19,6 +19,17 @@ struct ByteRange {
     auto operator<=>(const ByteRange&) const = default;
 };
 
+/// What a fetch of so many bytes may take: a minute, and a second for each 16 KiB. Whatever is run
+/// for a fetch may be ended after 6 hours, and a fetch shall be able to say why it failed.
+constexpr std::chrono::milliseconds fetch_deadline(std::uint64_t bytes)
+{
+    constexpr std::uint64_t slowest_bytes_per_second = 16 << 10;
+    constexpr std::chrono::seconds longest = std::chrono::hours(5);
+    const auto seconds = bytes / slowest_bytes_per_second + 60;
+    return seconds < static_cast<std::uint64_t>(longest.count()) ? std::chrono::seconds(seconds)
+                                                                 : longest;
+}
+
 /// What to fetch, and what it may cost. There is no fetch without a cap and a deadline.
 struct HttpFetch {
     std::string url;                     ///< http, https or file.

@@ -95,7 +95,8 @@ std::vector<std::string> updog_arguments(CommandKind kind, const Status& status)
     return {};
 }
 
-/// A whole image over a slow line; every fetch in it has a shorter deadline of its own.
+/// A whole image over a slow line. Every fetch in it has a shorter deadline (`io::fetch_deadline`),
+/// so one that is too slow is told of as such; a refresh fetches small files only.
 std::chrono::milliseconds time_limit(CommandKind kind)
 {
     return kind == CommandKind::prepare ? std::chrono::hours(6) : std::chrono::minutes(10);

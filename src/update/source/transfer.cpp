@@ -5,13 +5,6 @@ namespace holdfast::update {
 namespace {
 
 constexpr std::uint64_t report_every = std::uint64_t{1} << 20;
-constexpr std::chrono::seconds least_deadline{60};
-constexpr std::uint64_t slowest_bytes_per_second = 16 << 10;
-
-std::chrono::milliseconds deadline_for(std::uint64_t bytes)
-{
-    return least_deadline + std::chrono::seconds(bytes / slowest_bytes_per_second);
-}
 
 } // namespace
 
@@ -73,7 +66,7 @@ Result<void> Transfer::fetch(const Payload& payload, std::optional<io::ByteRange
     TRY_ASSIGN(const auto reply, http_.fetch({.url = payload.url,
                                               .range = range,
                                               .most_bytes = bytes,
-                                              .deadline = deadline_for(bytes)},
+                                              .deadline = io::fetch_deadline(bytes)},
                                              counting_sink));
     progress_.wire_bytes = before + reply.wire_bytes;
     if (reply.body_bytes != bytes) {

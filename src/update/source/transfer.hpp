@@ -30,8 +30,8 @@ public:
     Result<void> go_on();
     void report() { watch_.report(progress_); }
 
-    /// Fetches the payload or a part of it. The deadline follows from the size: 16 KiB a second are
-    /// enough. Errors: those of `io::HttpClient` and of the sink.
+    /// Fetches the payload or a part of it, within `io::fetch_deadline`. Errors: those of
+    /// `io::HttpClient` and of the sink.
     Result<void> fetch(const Payload& payload, std::optional<io::ByteRange> range,
                        const io::ByteSink& sink);
 

@@ -56,6 +56,8 @@ TEST(Transfer, GivesUpOnAServerThatBringsLessThan16KibibytesASecond)
     EXPECT_EQ(deadline_of({}), 60s + 3 * 64s);
     EXPECT_EQ(deadline_of(io::ByteRange{0, 1 << 20}), 60s + 64s);
     EXPECT_EQ(deadline_of(io::ByteRange{0, 1}), 60s);
+    EXPECT_EQ(io::fetch_deadline(std::uint64_t{512} << 20), 5h) << "thar-be-updates waits for 6";
+    EXPECT_EQ(io::fetch_deadline(UINT64_MAX), 5h);
 }
 
 } // namespace

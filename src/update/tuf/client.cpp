@@ -213,7 +213,7 @@ Result<void> Client::fetch_target(const Target& target, const io::ByteSink& sink
     TRY_ASSIGN(auto verifier, TargetVerifier::create(target));
     TRY_ASSIGN(const auto url, target_url(target));
     const io::HttpFetch request{
-        .url = url, .most_bytes = target.length, .deadline = options_.target_deadline};
+        .url = url, .most_bytes = target.length, .deadline = io::fetch_deadline(target.length)};
     TRY(http_.fetch(request, [&](std::span<const std::byte> bytes) -> Result<void> {
         verifier.update(bytes);
         return sink(bytes);

@@ -20,7 +20,6 @@ struct ClientOptions {
     std::filesystem::path shipped_root{};
     std::string query{}; ///< Appended to each http URL after `?`, already encoded. May be empty.
     std::chrono::milliseconds metadata_deadline{std::chrono::seconds(30)}; ///< Per document.
-    std::chrono::milliseconds target_deadline{std::chrono::hours(2)};      ///< Per target.
 };
 
 /// A client of one repository: The Update Framework specification 1.0.x, §5.
@@ -50,7 +49,8 @@ public:
     std::vector<std::string> target_names() const;
 
     /// Streams the target to `sink`. The bytes are verified only when this succeeds: until then the
-    /// sink must not use them. No more than `target.length` bytes ever come.
+    /// sink must not use them. No more than `target.length` bytes ever come,
+    /// within `io::fetch_deadline`.
     Result<void> fetch_target(const Target& target, const io::ByteSink& sink);
 
     /// Where the target lies, for fetching ranges of it. The bytes are the caller's to verify.

@@ -73,6 +73,16 @@ struct Machine {
     }
 };
 
+TEST(Client, GivesATargetTheTimeThatItsSizeNeeds)
+{
+    Machine machine;
+    const std::string content(1 << 20, 'x');
+    machine.repository.add_target("large", content);
+    machine.repository.publish_next();
+    ASSERT_TRUE(machine.fetch("large").has_value());
+    EXPECT_EQ(machine.repository.http.requests.back().deadline, std::chrono::seconds(60 + 64));
+}
+
 TEST(Client, AsksInTheOrderOfTheSpecification)
 {
     Machine machine;
