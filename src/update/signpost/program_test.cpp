@@ -1,4 +1,5 @@
 #include "boot/testing/test_disk.hpp"
+#include "io/block_range.hpp"
 #include "io/testing/fake_files.hpp"
 #include "update/signpost/program.hpp"
 #include "update/signpost/system_disk.hpp"
@@ -45,7 +46,8 @@ protected:
     {
         return run_signpost(arguments, files, [this](const auto& device, DiskUse use) {
             opened = device.native() + (use == DiskUse::look ? " to look" : " to change");
-            return Result<std::unique_ptr<io::BlockDevice>>(std::make_unique<io::FakeDisk>(disk));
+            return Result<std::unique_ptr<io::BlockDevice>>(
+                std::make_unique<io::BlockRange>(disk, 0, disk.size()));
         });
     }
 
@@ -89,6 +91,40 @@ TEST_F(Program, ChangesWithTheDiskToItself)
 {
     EXPECT_EQ(*run({"mark-successful-boot"}), "");
     EXPECT_EQ(opened, "/dev/vda to change");
+}
+
+/// What a subcommand does to the flags, as priority/tries/successful, with A active.
+TEST_F(Program, HasASubcommandForEachChange)
+{
+    using boot::SlotFlags;
+    struct Change {
+        const char* name;
+        SlotFlags a;
+        SlotFlags b;
+        SlotFlags a_after;
+        SlotFlags b_after;
+    };
+    for (const auto& [name, a, b, a_after, b_after] : {
+             Change{
+                 "mark-successful-boot", {2, 0, false}, {1, 0, true}, {2, 0, true}, {1, 0, true}},
+             Change{"clear-inactive", {1, 0, true}, {2, 1, true}, {1, 0, true}, {0, 0, false}},
+             Change{"mark-inactive-valid", {1, 0, true}, {}, {1, 0, true}, {0, 1, false}},
+             Change{
+                 "upgrade-to-inactive", {1, 0, true}, {0, 1, false}, {1, 0, true}, {2, 1, false}},
+             Change{"cancel-upgrade", {1, 0, true}, {2, 1, false}, {2, 0, true}, {0, 1, false}},
+             Change{"rollback-to-inactive", {2, 0, true}, {1, 0, true}, {1, 0, true}, {2, 0, true}},
+             Change{
+                 "fall-back-to-inactive", {2, 0, true}, {1, 0, true}, {1, 0, false}, {2, 0, true}},
+             Change{"rewrite-table", {1, 0, true}, {2, 1, false}, {1, 0, true}, {2, 1, false}},
+         }) {
+        disk = boot::make_disk(boot::holdfast_layout(a, b));
+        const auto steps_before = disk.steps_done();
+        EXPECT_EQ(*run({name}), "") << name;
+        EXPECT_EQ(opened, "/dev/vda to change") << name;
+        EXPECT_EQ(boot::flags_on(disk, boot::boot_a), a_after) << name;
+        EXPECT_EQ(boot::flags_on(disk, boot::boot_b), b_after) << name;
+        EXPECT_GT(disk.steps_done(), steps_before) << name << " writes";
+    }
 }
 
 TEST_F(Program, ExplainsItselfWithoutTouchingTheDisk)
