@@ -8,23 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <dlfcn.h>
-
-/// The PKCS #11 provider opens its module with RTLD_DEEPBIND, which AddressSanitizer forbids.
-extern "C" void* dlopen(const char* file, int mode)
-{
-    using Open = void* (*)(const char*, int);
-    static const auto open = reinterpret_cast<Open>(::dlsym(RTLD_NEXT, "dlopen"));
-    return open(file, mode & ~RTLD_DEEPBIND);
-}
-
-/// What OpenSSL's provider and the token's module hold when the program ends is theirs.
-extern "C" const char* __lsan_default_suppressions()
-{
-    return "leak:CRYPTO_malloc\n";
-}
-
 namespace holdfast {
 namespace {
 
@@ -131,21 +114,7 @@ class Token : public Published {};
 
 TEST_F(Token, KeysNeverLeaveIt)
 {
-    constexpr auto module = "/usr/lib/softhsm/libsofthsm2.so";
-    const auto configuration = folder.path() / "softhsm.conf";
-    ASSERT_TRUE(files.create_directories(folder.path() / "tokens", 0700).has_value());
-    ASSERT_TRUE(
-        io::replace_file(files, configuration,
-                         "directories.tokendir = " + (folder.path() / "tokens").native() + "\n")
-            .has_value());
-    ::setenv("SOFTHSM2_CONF", configuration.c_str(), 1);
-    ::setenv("PKCS11_PROVIDER_MODULE", module, 1);
-    stage::run({"softhsm2-util", "--init-token", "--free", "--label", "release", "--so-pin", "1234",
-                "--pin", "5678"});
-    stage::run({"pkcs11-tool", "--module", module, "--login", "--pin", "5678", "--keypairgen",
-                "--key-type", "EC:prime256v1", "--label", "root", "--id", "01"});
-    auto key =
-        PrivateKey::from_token("pkcs11:token=release;object=root;type=private?pin-value=5678");
+    auto key = PrivateKey::from_token(stage::make_token(folder.path()));
     ASSERT_TRUE(key.has_value()) << key.error().message();
     EXPECT_EQ(key->scheme(), SignatureScheme::ecdsa_p256_sha256);
     EXPECT_FALSE(key->pem().has_value()) << "the token gave its key away";

@@ -23,7 +23,7 @@ protected:
     {
         std::vector<std::string> all{"env",
                                      "HOLDFAST_WORK=" + folder.path().native(),
-                                     HOLDFAST_PROGRAMS "/holdfast",
+                                     HOLDFAST_PROGRAMS "/" + program,
                                      "repo",
                                      "--repository",
                                      repository,
@@ -75,6 +75,7 @@ protected:
 
     stage::Folder folder;
     io::PosixFiles files;
+    std::string program = "holdfast";
     std::string repository = "repository";
     std::string keys = "keys";
 };
@@ -184,6 +185,19 @@ TEST_F(RepoVerb, GivesUpWhatWaits)
     EXPECT_THAT(refused({"abandon", "--root"}), HasSubstr("no root"));
     EXPECT_THAT(refused({"abandon", "--variant", "metal-dev"}), HasSubstr("nothing of metal-dev"));
     EXPECT_THAT(repo({"refresh"}), HasSubstr("published"));
+}
+
+TEST_F(RepoVerb, SignsWithAToken)
+{
+    program = "holdfast-with-tokens";
+    const auto key = stage::make_token(folder.path());
+    EXPECT_THAT(repo({"init", "--root-key", key}), HasSubstr("waits for signatures: root.json"));
+    EXPECT_THAT(repo({"sign", "--key", key}), HasSubstr("published"));
+    EXPECT_THAT(repo({"add", "--build", build("1.0.0")}), HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0"));
+    auto missing = key;
+    missing.replace(missing.find("object=root"), 11, "object=none");
+    EXPECT_THAT(refused({"sign", "--key", missing}), HasSubstr("no private key at pkcs11:token"));
 }
 
 /// A build has made a root that its images carry. Nobody should believe that theirs took its place.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -75,6 +76,28 @@ std::string tuf_client(const std::filesystem::path& folder, const std::string& u
                                  folder / "targets"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return run(all, exit_status);
+}
+
+std::string make_token(const std::filesystem::path& folder)
+{
+    constexpr auto module = "/usr/lib/softhsm/libsofthsm2.so";
+    constexpr auto pin = "5678";
+    const auto tokens = folder / "tokens";
+    const auto configuration = folder / "softhsm.conf";
+    const auto pin_file = folder / "pin";
+    io::PosixFiles files;
+    EXPECT_TRUE(files.create_directories(tokens, 0700).has_value());
+    EXPECT_TRUE(
+        io::replace_file(files, configuration, "directories.tokendir = " + tokens.native() + "\n")
+            .has_value());
+    EXPECT_TRUE(io::replace_file(files, pin_file, pin).has_value());
+    ::setenv("SOFTHSM2_CONF", configuration.c_str(), 1);
+    ::setenv("PKCS11_PROVIDER_MODULE", module, 1);
+    run({"softhsm2-util", "--init-token", "--free", "--label", "release", "--so-pin", "1234",
+         "--pin", pin});
+    run({"pkcs11-tool", "--module", module, "--login", "--pin", pin, "--keypairgen", "--key-type",
+         "EC:prime256v1", "--label", "root", "--id", "01"});
+    return "pkcs11:token=release;object=root;type=private?pin-source=file:" + pin_file.native();
 }
 
 } // namespace holdfast::stage

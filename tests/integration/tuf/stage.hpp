@@ -38,4 +38,8 @@ std::string run(const std::vector<std::string>& arguments, int exit_status = 0);
 std::string tuf_client(const std::filesystem::path& folder, const std::string& url,
                        const std::vector<std::string>& arguments, int exit_status = 0);
 
+/// Makes a software token with an ECDSA key in `folder`. OpenSSL finds it from now on, in this
+/// program and those that it starts. The key's URI, which names a file with the PIN.
+std::string make_token(const std::filesystem::path& folder);
+
 } // namespace holdfast::stage
