@@ -71,6 +71,18 @@ TEST_F(Offered, BuildsAreTargetsWithTheirVersion)
     EXPECT_TRUE(check_content(content, channel).has_value());
 }
 
+TEST_F(Offered, OtherVariantsAndArchitecturesAreRefused)
+{
+    const auto problem = [&](const Channel& other) {
+        const auto checked = check_content(content, other);
+        return checked.has_value() ? "accepted" : checked.error().message();
+    };
+    EXPECT_EQ(problem({.variant = "cloud", .arch = "x86_64"}),
+              "the manifest of cloud/x86_64 offers metal/x86_64");
+    EXPECT_EQ(problem({.variant = "metal", .arch = "aarch64"}),
+              "the manifest of metal/aarch64 offers metal/x86_64");
+}
+
 TEST_F(Offered, VersionsAreRefusedThatMachinesCouldNotTake)
 {
     EXPECT_THAT(refusal(build_of("1.1.0")), HasSubstr("already"));

@@ -109,6 +109,13 @@ TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
     EXPECT_THAT(repo({"add", "--foreign-root", "--build", foreign}), HasSubstr("published"));
 }
 
+TEST_F(RepoVerb, OffersNothingToMachinesOfAnotherVariant)
+{
+    repo({"init"});
+    EXPECT_THAT(refused({"add", "--variant", "metal-host", "--build", build("1.0.0")}),
+                HasSubstr("is a build of variant metal-dev, not metal-host"));
+}
+
 TEST_F(RepoVerb, VerifiesSomethingOrFails)
 {
     repository = "a folder, 100% #1";
