@@ -145,7 +145,8 @@ Result<void> note_staged(const Update& update, const ImageIdentity& running, con
 Result<void> install(Situation& situation, const Update& update, const Updog& world)
 {
     // An update that the settings cannot follow is refused. The migrations themselves are in the
-    // new image; the server's log is told their names, as the reference does.
+    // new image; the server's log is told the names that the manifest has for them, as by the
+    // reference: none, where `repo` wrote it.
     TRY_ASSIGN(auto migrations,
                migration_path(situation.manifest.migrations, situation.version, update.version));
     auto parameters = base_parameters(situation);
