@@ -51,7 +51,8 @@ void add_content_verbs(CLI::App& app, RepoOptions& options)
     add->add_option("--release-config", options.release_config,
                     "a Release.toml, whose pairs of versions say the same");
     add->add_option("--wave-policy", options.wave_policy,
-                    "TOML; all machines at once if not given");
+                    "default, accelerated, ohno, slow-roll or a TOML file; all machines at once if "
+                    "not given");
     add->add_option("--start", options.start, "when the first wave starts: a time, or \"in 1 day\"")
         ->capture_default_str();
 
@@ -60,7 +61,8 @@ void add_content_verbs(CLI::App& app, RepoOptions& options)
                      "no machine has it any more, nor partitions from when it was imaged with it: "
                      "new versions need not fit those; also for a version taken back before");
     auto* waves = app.add_subcommand("waves", "give a version's waves anew");
-    waves->add_option("--wave-policy", options.wave_policy, "TOML; no waves if not given");
+    waves->add_option("--wave-policy", options.wave_policy,
+                      "as for add; all machines at once if not given");
     waves->add_option("--start", options.start, "when the first wave starts")
         ->capture_default_str();
     auto* most = app.add_subcommand("set-max-version",

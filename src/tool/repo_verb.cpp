@@ -189,12 +189,34 @@ private:
                                       now() + publish_options_.expiration.targets);
     }
 
+    /// A file, or one of ours by its name.
+    Result<fs::path> find_wave_policy()
+    {
+        const auto& wanted = options_.wave_policy;
+        auto path = user_path(system_, wanted);
+        if (wanted.contains('/') || system_.files.exists(path)) {
+            return path;
+        }
+        const auto folder = fs::path(checkout) / "src/update/repository/waves";
+        auto ours = folder / (wanted + ".toml");
+        if (system_.files.exists(ours)) {
+            return ours;
+        }
+        TRY_ASSIGN(auto known, system_.files.list(folder));
+        for (auto& name : known) {
+            name = fs::path(name).stem();
+        }
+        return fail(Errc::not_found, "no wave policy \"{}\", neither as a file nor as one of: {}",
+                    wanted, join(known, ", "));
+    }
+
     Result<update::Waves> read_waves()
     {
         if (options_.wave_policy.empty()) {
             return update::Waves();
         }
-        TRY_ASSIGN(const auto text, system_.files.read(user_path(system_, options_.wave_policy)));
+        TRY_ASSIGN(const auto file, find_wave_policy());
+        TRY_ASSIGN(const auto text, system_.files.read(file));
         TRY_ASSIGN(const auto policy, update::parse_wave_policy(text).while_(options_.wave_policy));
         TRY_ASSIGN(const auto start, update::parse_moment(options_.start, now()).while_("--start"));
         return update::build_waves(policy, start);

@@ -99,6 +99,21 @@ TEST_F(RepoVerb, TakesTheVersionsThatLeadToABuildFromAReleaseFile)
     EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0 1.1.0"));
 }
 
+TEST_F(RepoVerb, TakesWavesByNameOrFile)
+{
+    repo({"init"});
+    const auto add = [&](const std::string& policy) {
+        return std::vector<std::string>{"add", "--build", build("1.0.0"), "--wave-policy", policy};
+    };
+    EXPECT_THAT(refused(add("fast")), HasSubstr("accelerated"));
+    EXPECT_THAT(repo(add("default")), HasSubstr("published"));
+    write("fast", "[[waves]]\nstart_after = \"1 minute\"\nfleet_percentage = 100\n");
+    for (const auto* policy : {"ohno", "fast"}) {
+        EXPECT_THAT(repo({"waves", "--variant", "metal-dev", "--wave-policy", policy, "1.0.0"}),
+                    HasSubstr("published"));
+    }
+}
+
 TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
 {
     repo({"init"});
