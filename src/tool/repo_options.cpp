@@ -109,6 +109,10 @@ void add_using_verbs(CLI::App& app, RepoOptions& options)
     for (auto* reading : {verify, expirations}) {
         reading->add_option("--url", options.url,
                             "where it is served; the folder itself if not given");
+        reading->add_option("--proxy", options.proxy, "HTTP proxy on the way there");
+        reading->add_option("--no-proxy", options.no_proxy, "hosts reached without the proxy");
+        reading->add_option("--ca-file", options.ca_file,
+                            "certificate authorities in PEM; the SDK's if not given");
         reading->add_option("--variant", options.only_variant,
                             "of this variant; all that the folder has if not given");
         reading->add_option("--arch", options.arch, "architecture of that variant")

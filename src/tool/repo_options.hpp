@@ -45,7 +45,10 @@ struct RepoOptions {
     std::optional<std::uint64_t> threshold;
 
     bool retired = false; ///< remove.
-    std::string url;      ///< verify.
+    std::string url;      ///< verify, check-expirations; and how to get there.
+    std::string proxy;
+    std::vector<std::string> no_proxy;
+    std::string ca_file;
     std::string expiration_limit = "in 3 days"; ///< check-expirations.
     std::string only_variant; ///< verify, check-expirations, abandon. Empty: all channels of the folder; the root.
     std::uint16_t port = 8080; ///< serve.

@@ -414,11 +414,20 @@ private:
             .scratch = scratch.path()};
     }
 
+    Result<std::unique_ptr<io::CurlHttpClient>> open_http()
+    {
+        const auto ca_file =
+            options_.ca_file.empty() ? fs::path() : user_path(system_, options_.ca_file);
+        return io::CurlHttpClient::create(
+            system_.clock,
+            {.proxy = options_.proxy, .no_proxy = options_.no_proxy, .ca_file = ca_file});
+    }
+
     Result<int> check_expirations()
     {
         TRY_ASSIGN(const auto limit, update::parse_moment(options_.expiration_limit, now())
                                          .while_("--expiration-limit"));
-        TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
+        TRY_ASSIGN(const auto http, open_http());
         TRY_ASSIGN(const auto channels, channels_to_verify());
         bool is_any_due = false;
         for (const auto& channel : channels) {
@@ -442,7 +451,7 @@ private:
 
     Result<int> verify()
     {
-        TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system_.clock, {}));
+        TRY_ASSIGN(const auto http, open_http());
         TRY_ASSIGN(const auto channels, channels_to_verify());
         for (const auto& channel : channels) {
             TRY_ASSIGN(const auto scratch, ScratchFolder::create());

@@ -2,8 +2,12 @@
 
 #include "stage.hpp"
 
+#include "connect_proxy.hpp"
 #include "crypto/sha256.hpp"
+#include "io/curl/curl_http_client.hpp"
 #include "io/posix/posix_file_locks.hpp"
+#include "io/posix/posix_sockets.hpp"
+#include "machine/web_server.hpp"
 #include "json/json.hpp"
 
 #include <gmock/gmock.h>
@@ -19,7 +23,7 @@ using ::testing::HasSubstr;
 /// Somebody's folder, with a repository, keys and builds in it.
 class RepoVerb : public ::testing::Test {
 protected:
-    std::string repo(const std::vector<std::string>& arguments, int exit_status = 0)
+    std::vector<std::string> command(const std::vector<std::string>& arguments) const
     {
         std::vector<std::string> all{"env",
                                      "HOLDFAST_WORK=" + folder.path().native(),
@@ -30,7 +34,11 @@ protected:
                                      "--keys",
                                      keys};
         all.insert(all.end(), arguments.begin(), arguments.end());
-        return stage::run(all, exit_status);
+        return all;
+    }
+    std::string repo(const std::vector<std::string>& arguments, int exit_status = 0)
+    {
+        return stage::run(command(arguments), exit_status);
     }
     std::string refused(const std::vector<std::string>& arguments) { return repo(arguments, 1); }
 
@@ -157,6 +165,86 @@ TEST_F(RepoVerb, VerifiesSomethingOrFails)
     EXPECT_THAT(repo(there), HasSubstr("metal-dev/x86_64: 1.0.0"));
     keys = "no-keys";
     EXPECT_THAT(refused(there), HasSubstr("--shipped-root"));
+}
+
+TEST_F(RepoVerb, ReadsWhatIsServedOverTlsAndBehindAProxy)
+{
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    const auto validity = machine::ten_years(std::chrono::system_clock::now());
+    const auto authority =
+        *machine::make_identity(machine::Role::authority, "Holdfast test", validity, nullptr);
+    const auto identity =
+        *machine::make_identity(machine::Role::server, "Holdfast test", validity, &authority);
+    write("ours.crt", authority.certificate);
+    const auto server =
+        machine::WebServer::start(folder.path() / repository, folder.path() / "server", &identity);
+    ASSERT_TRUE(server.has_value()) << server.error().message();
+    stage::ConnectProxy proxy;
+
+    for (const auto* verb : {"verify", "check-expirations"}) {
+        std::vector<std::string> there{verb, "--url", server->url(), "--variant", "metal-dev"};
+        EXPECT_THAT(refused(there), HasSubstr("certificate problem")) << verb;
+        there.insert(there.end(), {"--ca-file", "ours.crt"});
+        EXPECT_THAT(repo(there), HasSubstr("metal-dev/x86_64")) << verb;
+        const auto before = proxy.requests().size();
+        there.insert(there.end(), {"--proxy", proxy.url()});
+        EXPECT_THAT(repo(there), HasSubstr("metal-dev/x86_64")) << verb;
+        const auto through_proxy = proxy.requests().size();
+        EXPECT_GT(through_proxy, before) << verb;
+        there.insert(there.end(), {"--no-proxy", "127.0.0.1"});
+        EXPECT_THAT(repo(there), HasSubstr("metal-dev/x86_64")) << verb;
+        EXPECT_EQ(proxy.requests().size(), through_proxy) << verb;
+    }
+}
+
+/// `repo serve` on a free port, until the end.
+class ServedFolder {
+public:
+    ServedFolder(std::vector<std::string> command, const std::filesystem::path& log)
+        : port_(io::PosixSockets().free_loopback_port().value_or(0))
+    {
+        command.insert(command.end(), {"serve", "--port", std::to_string(port_)});
+        id_ = background_.start(command, log).value_or(0);
+    }
+    ~ServedFolder()
+    {
+        static_cast<void>(background_.kill(id_).has_value());
+        stage::run({"rm", "-r", "/tmp/holdfast-repo-" + std::to_string(port_)});
+    }
+    ServedFolder(const ServedFolder&) = delete;
+    ServedFolder& operator=(const ServedFolder&) = delete;
+
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+
+private:
+    io::PosixBackground background_;
+    std::uint16_t port_;
+    io::ProcessId id_ = 0;
+};
+
+TEST_F(RepoVerb, ServesFilesAndRangesOfThem)
+{
+    repo({"init"});
+    const ServedFolder served(command({}), folder.path() / "log");
+    io::PosixClock clock;
+    // It needs a moment to start.
+    const auto http =
+        *io::CurlHttpClient::create(clock, {.tries = 30, .first_pause = std::chrono::seconds(1)});
+    const auto get = [&](std::optional<io::ByteRange> range) {
+        std::string body;
+        const auto fetched = http->fetch(
+            {.url = served.url() + "roots/1.root.json", .range = range, .most_bytes = 1U << 20},
+            [&body](auto bytes) -> Result<void> {
+                body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+                return {};
+            });
+        return fetched.has_value() ? body : fetched.error().message();
+    };
+    const auto root = content("repository/roots/1.root.json");
+    EXPECT_EQ(get({}), root);
+    EXPECT_EQ(get(io::ByteRange{3, 20}), root.substr(3, 20));
+    EXPECT_THAT(content("log"), HasSubstr(served.url()));
 }
 
 TEST_F(RepoVerb, TellsWhatExpires)
