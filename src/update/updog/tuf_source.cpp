@@ -2,12 +2,16 @@
 
 namespace holdfast::update {
 
+io::CurlOptions http_options(const UpdogConfig& config)
+{
+    return {.proxy = config.https_proxy, .no_proxy = config.no_proxy, .ca_file = authorities_path};
+}
+
 Result<std::unique_ptr<UpdateSource>> TufSource::open(const UpdogConfig& config, std::string query,
                                                       io::Files& files, io::Clock& clock,
                                                       FillSet fill_set)
 {
-    TRY_ASSIGN(auto curl, io::CurlHttpClient::create(
-                              clock, {.proxy = config.https_proxy, .no_proxy = config.no_proxy}));
+    TRY_ASSIGN(auto curl, io::CurlHttpClient::create(clock, http_options(config)));
     std::unique_ptr<io::HttpClient> http = std::move(curl);
     TRY_ASSIGN(auto client, tuf::Client::open(*http, files, clock,
                                               {.metadata_dir = metadata_path,

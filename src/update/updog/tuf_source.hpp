@@ -18,6 +18,13 @@ constexpr auto shipped_root_path = "/usr/share/updog/root.json";
 /// too.
 constexpr auto metadata_path = "/var/lib/bottlerocket/update-metadata";
 
+/// The authorities of the image with those of settings.pki: what certdog writes.
+constexpr auto authorities_path = "/etc/pki/tls/certs/ca-bundle.crt";
+
+/// How servers are reached, and whom to believe. The path that libcurl was compiled with is
+/// Debian's choice, and not asked.
+io::CurlOptions http_options(const UpdogConfig& config);
+
 /// Fills the inactive set with a release.
 using FillSet = std::function<Result<void>(const Release&, io::HttpClient&, const ProgressSink&)>;
 
