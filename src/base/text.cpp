@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <format>
 #include <numeric>
 
 namespace holdfast {
@@ -92,6 +93,21 @@ Result<std::vector<std::byte>> from_hex(std::string_view text)
         bytes.push_back(static_cast<std::byte>(high * 16 + low));
     }
     return bytes;
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    constexpr std::string_view unreserved =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    std::string encoded;
+    for (const char c : text) {
+        if (unreserved.contains(c)) {
+            encoded += c;
+        } else {
+            encoded += std::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return encoded;
 }
 
 std::string to_base64(std::string_view bytes)

@@ -26,6 +26,10 @@ std::string to_base64(std::string_view bytes);
 /// Standard alphabet with canonical padding only. Errors: `invalid`.
 Result<std::string> from_base64(std::string_view text);
 
+/// For a part of a URL, or a file's name: all but RFC 3986's unreserved characters, A–Z a–z 0–9 - .
+/// _ ~, as %XX; a `/` too.
+std::string percent_encoded(std::string_view text);
+
 /// Number of edits (insert, delete, replace) between two words; for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -22,6 +22,13 @@ TEST(Base64, RefusesWhatIsNotCanonical)
     }
 }
 
+TEST(PercentEncoded, LeavesWhatNeedsNoEncodingOnly)
+{
+    EXPECT_EQ(percent_encoded("AZaz09-._~"), "AZaz09-._~");
+    EXPECT_EQ(percent_encoded("../a b+%"), "..%2Fa%20b%2B%25");
+    EXPECT_EQ(percent_encoded(std::string("\0\n\xc3\xbc", 4)), "%00%0A%C3%BC");
+}
+
 TEST(Hex, RoundTripsAndRefuses)
 {
     EXPECT_EQ(to_hex(*from_hex("00ffA1")), "00ffa1");

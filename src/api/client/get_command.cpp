@@ -83,17 +83,6 @@ std::string shown(const Json& value, bool canonical)
     return (canonical ? to_text(value) : to_pretty_text(value)) + "\n";
 }
 
-std::string encoded(std::string_view prefix)
-{
-    std::string text;
-    for (const char c : prefix) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || std::string_view("-._~/").contains(c);
-        text += plain ? std::string(1, c) : std::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return text;
-}
-
 Result<Json> fetch(Client& client, const std::string& uri)
 {
     TRY_ASSIGN(const auto body, client.request("GET", uri));
@@ -111,7 +100,7 @@ CommandOutcome run_get(Surroundings& world, Arguments arguments)
     }
     Json merged = Json::object();
     for (const auto& prefix : options.prefixes) {
-        TRY_ASSIGN(const auto reply, fetch(world.client, "/?prefix=" + encoded(prefix)));
+        TRY_ASSIGN(const auto reply, fetch(world.client, "/?prefix=" + percent_encoded(prefix)));
         merge(merged, reply);
     }
     exclude(merged, options.excluded, "");

@@ -73,19 +73,6 @@ Result<Target> parse_target(std::string_view text)
     return target;
 }
 
-std::string percent_encoded(std::string_view text)
-{
-    std::string encoded;
-    for (const char c : text) {
-        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-                                c == '~';
-        encoded +=
-            unreserved ? std::string(1, c) : std::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return encoded;
-}
-
 std::string Caller::name() const
 {
     return uid.has_value() ? std::format("uid={}", *uid) : subject;

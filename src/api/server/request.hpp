@@ -23,9 +23,6 @@ struct Target {
 /// is a space, and of a repeated parameter the last counts. Errors: `invalid`.
 Result<Target> parse_target(std::string_view text);
 
-/// "a b" → "a%20b": everything but RFC 3986's unreserved characters is encoded.
-std::string percent_encoded(std::string_view text);
-
 /// The Unix sockets of the server. Containers have the common one mounted, and their root is uid 0
 /// to the kernel as the machine's is; so what is for the machine's own services has its own.
 enum class LocalSocket { common, services };

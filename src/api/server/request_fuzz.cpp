@@ -1,5 +1,7 @@
 #include "api/server/request.hpp"
 
+#include "base/text.hpp"
+
 #include <cstdint>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -11,10 +13,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     // What was understood can be said again, and is understood the same.
     std::string text = "/";
-    text += api::percent_encoded(std::string_view(target->path).substr(1));
+    text += percent_encoded(std::string_view(target->path).substr(1));
     char separator = '?';
     for (const auto& [name, value] : target->query) {
-        text += separator + api::percent_encoded(name) + "=" + api::percent_encoded(value);
+        text += separator + percent_encoded(name) + "=" + percent_encoded(value);
         separator = '&';
     }
     const auto again = api::parse_target(text);

@@ -1,5 +1,7 @@
 #include "api/server/request.hpp"
 
+#include "base/text.hpp"
+
 #include <gmock/gmock.h>
 
 namespace holdfast::api {
@@ -32,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(Targets, BadTarget,
                          testing::Values("", "settings", "/%", "/%4", "/%zz", "/?a=%4g",
                                          "http://host/x", "*"));
 
-TEST(PercentEncoded, RoundTripsEveryByte)
+TEST(ParseTarget, GivesEveryEncodedByteBack)
 {
     std::string all;
     for (int byte = 0; byte < 256; ++byte) {

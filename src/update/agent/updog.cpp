@@ -28,27 +28,11 @@ struct Situation {
     std::vector<Update> available = {};
 };
 
-/// RFC 3986 §2.3: everything else is escaped.
-std::string escaped(std::string_view text)
-{
-    std::string result;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || std::string_view("-._~").contains(c);
-        if (plain) {
-            result += c;
-        } else {
-            result += std::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return result;
-}
-
 std::string make_query(const std::map<std::string, std::string>& parameters)
 {
     std::vector<std::string> parts;
     for (const auto& [name, value] : parameters) {
-        parts.push_back(name + "=" + escaped(value));
+        parts.push_back(name + "=" + percent_encoded(value));
     }
     return join(parts, "&");
 }

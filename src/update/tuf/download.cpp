@@ -1,6 +1,6 @@
 #include "update/tuf/download.hpp"
 
-#include "update/tuf/names.hpp"
+#include "base/text.hpp"
 #include "update/tuf/target_verifier.hpp"
 
 namespace holdfast::tuf {

@@ -7,9 +7,6 @@ namespace holdfast::tuf {
 
 namespace {
 
-constexpr std::string_view plain_characters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
 Result<std::string> digest_for_name(const Target& target)
 {
     for (const auto& [algorithm, digest] : target.hashes) {
@@ -22,19 +19,6 @@ Result<std::string> digest_for_name(const Target& target)
 }
 
 } // namespace
-
-std::string percent_encoded(std::string_view text)
-{
-    std::string encoded;
-    for (const char character : text) {
-        if (plain_characters.contains(character)) {
-            encoded += character;
-        } else {
-            encoded += std::format("%{:02X}", static_cast<unsigned char>(character));
-        }
-    }
-    return encoded;
-}
 
 std::string file_url(const std::filesystem::path& path)
 {

@@ -9,9 +9,6 @@
 /// Names of files and URLs.
 namespace holdfast::tuf {
 
-/// All but A–Z a–z 0–9 - . _ ~ as %XX; a `/` too.
-std::string percent_encoded(std::string_view text);
-
 /// The URL of a file or folder of this machine. Precondition: the path is absolute.
 std::string file_url(const std::filesystem::path& path);
 
