@@ -28,9 +28,10 @@ struct Outcome {
 class Processes {
 public:
     virtual ~Processes() = default;
-    /// Runs to the end and collects up to 16 MiB of each stream. Errors: `not_found` when the
-    /// program cannot be started; `timeout`, after which it has been killed. A non-zero exit
-    /// status is no error here.
+    /// Runs to the end and collects up to 16 MiB of each stream. The end is that of the process
+    /// itself: what it left running is neither waited for nor ended, even while that holds the
+    /// streams. Errors: `not_found` when the program cannot be started; `timeout`, after which it
+    /// has been killed. A non-zero exit status is no error here.
     virtual Result<Outcome> run(const Command& command) = 0;
 };
 

@@ -8,6 +8,8 @@
 #include <format>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 extern char** environ;
@@ -57,8 +59,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& lines)
     return pointers;
 }
 
-Result<pid_t> start(const Command& command, const Pipe& input, const Pipe& output,
-                    const Pipe& errors)
+/// The process by a descriptor, which can be polled together with its streams.
+Result<UniqueFd> start(const Command& command, const Pipe& input, const Pipe& output,
+                       const Pipe& errors)
 {
     auto arguments = command.arguments;
     auto environment = merged_environment(command.environment);
@@ -75,16 +78,21 @@ Result<pid_t> start(const Command& command, const Pipe& input, const Pipe& outpu
     ::sigaddset(&defaults, SIGPIPE);
     ::posix_spawnattr_setsigdefault(&attributes, &defaults);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    pid_t pid = 0;
-    const int problem = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
-                                       pointers_to(arguments).data(),
-                                       pointers_to(environment).data());
+    int process = -1;
+    const int problem =
+        ::pidfd_spawnp(&process, arguments.front().c_str(), &actions, &attributes,
+                       pointers_to(arguments).data(), pointers_to(environment).data());
     ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&actions);
     if (problem != 0) {
         return fail_errno(std::format("starting {}", arguments.front()), problem);
     }
-    return pid;
+    return UniqueFd(process);
+}
+
+void collect(std::string_view bytes, std::string& text)
+{
+    text.append(bytes.substr(0, collected_limit - std::min(collected_limit, text.size())));
 }
 
 /// Reads what is there; false at the end of the stream.
@@ -95,28 +103,52 @@ bool drain(int fd, std::string& text)
     if (count <= 0) {
         return count < 0 && errno == EINTR;
     }
-    const auto room = collected_limit - std::min(collected_limit, text.size());
-    text.append(buffer, std::min(room, static_cast<std::size_t>(count)));
+    collect({buffer, static_cast<std::size_t>(count)}, text);
     return true;
 }
 
-/// Feeds the input and collects both streams until they end. False when the time is up.
-bool converse(const Command& command, Pipe& input, Pipe& output, Pipe& errors, Outcome& outcome)
+/// Reads what lies in the pipe of a process that has ended: the rest of what it wrote. What it left
+/// running may hold the pipe for as long as it likes, and may go on to write.
+void drain_rest(int fd, std::string& text)
+{
+    int count = 0;
+    if (fd < 0 || ::ioctl(fd, FIONREAD, &count) != 0 || count <= 0) {
+        return;
+    }
+    std::string rest(static_cast<std::size_t>(count), '\0');
+    const auto read = ::read(fd, rest.data(), rest.size());
+    collect(std::string_view(rest).substr(0, static_cast<std::size_t>(std::max<ssize_t>(read, 0))),
+            text);
+}
+
+/// Feeds the input until all is written or nobody reads it.
+void feed(UniqueFd& fd, std::string_view& rest)
+{
+    const auto written = ::write(fd.get(), rest.data(), rest.size());
+    rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+    if (rest.empty() || (written < 0 && errno != EAGAIN && errno != EINTR)) {
+        fd.reset();
+    }
+}
+
+/// Feeds the input and collects both streams until the process ends. False when the time is up.
+bool converse(const Command& command, const UniqueFd& process, Pipe& input, Pipe& output,
+              Pipe& errors, Outcome& outcome)
 {
     const auto deadline = std::chrono::steady_clock::now() + command.time_limit;
     std::string_view rest = command.input;
     if (rest.empty()) {
         input.write_end.reset();
     }
-    while (output.read_end || errors.read_end) {
+    for (bool ended = false; !ended;) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
             deadline - std::chrono::steady_clock::now());
-        std::array<pollfd, 3> polled{pollfd{output.read_end.get(), POLLIN, 0},
-                                     pollfd{errors.read_end.get(), POLLIN, 0},
-                                     pollfd{input.write_end.get(), POLLOUT, 0}};
-        const int ready = left.count() <= 0
-                              ? 0
-                              : ::poll(polled.data(), polled.size(), static_cast<int>(left.count()));
+        std::array<pollfd, 4> polled{
+            pollfd{output.read_end.get(), POLLIN, 0}, pollfd{errors.read_end.get(), POLLIN, 0},
+            pollfd{input.write_end.get(), POLLOUT, 0}, pollfd{process.get(), POLLIN, 0}};
+        const int ready = left.count() <= 0 ? 0
+                                            : ::poll(polled.data(), polled.size(),
+                                                     static_cast<int>(left.count()));
         if (ready == 0) {
             return false;
         }
@@ -127,14 +159,23 @@ bool converse(const Command& command, Pipe& input, Pipe& output, Pipe& errors, O
             errors.read_end.reset();
         }
         if (polled[2].revents != 0) {
-            const auto written = ::write(input.write_end.get(), rest.data(), rest.size());
-            rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
-            if (rest.empty() || (written < 0 && errno != EAGAIN && errno != EINTR)) {
-                input.write_end.reset();
-            }
+            feed(input.write_end, rest);
         }
+        ended = polled[3].revents != 0;
     }
+    drain_rest(output.read_end.get(), outcome.output);
+    drain_rest(errors.read_end.get(), outcome.errors);
     return true;
+}
+
+/// As in Outcome. Blocks until the process has ended.
+int take_exit_status(const UniqueFd& process)
+{
+    siginfo_t ended{};
+    while (::waitid(P_PIDFD, static_cast<id_t>(process.get()), &ended, WEXITED) < 0 &&
+           errno == EINTR) {
+    }
+    return ended.si_code == CLD_EXITED ? ended.si_status : 128 + ended.si_status;
 }
 
 } // namespace
@@ -146,24 +187,21 @@ Result<Outcome> PosixProcesses::run(const Command& command)
     TRY_ASSIGN(auto output, make_pipe());
     TRY_ASSIGN(auto errors, make_pipe());
     ::fcntl(input.write_end.get(), F_SETFL, O_NONBLOCK);
-    TRY_ASSIGN(const auto pid, start(command, input, output, errors));
+    TRY_ASSIGN(const auto process, start(command, input, output, errors));
     input.read_end.reset();
     output.write_end.reset();
     errors.write_end.reset();
 
     Outcome outcome;
-    const bool in_time = converse(command, input, output, errors, outcome);
+    const bool in_time = converse(command, process, input, output, errors, outcome);
     if (!in_time) {
-        ::kill(pid, SIGKILL);
+        ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
     }
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    outcome.exit_status = take_exit_status(process);
     if (!in_time) {
         return fail(Errc::timeout, "{} did not end within {}", command.arguments.front(),
                     std::chrono::duration_cast<std::chrono::seconds>(command.time_limit));
     }
-    outcome.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return outcome;
 }
 

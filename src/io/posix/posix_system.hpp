@@ -39,7 +39,7 @@ public:
     void fill(std::span<std::byte> bytes) override;
 };
 
-/// posix_spawn(3). A command whose time is up gets SIGKILL.
+/// pidfd_spawn(3), which needs Linux 5.5. A command whose time is up gets SIGKILL.
 class PosixProcesses final : public Processes {
 public:
     Result<Outcome> run(const Command& command) override;
