@@ -10,7 +10,10 @@
 
 namespace holdfast::boot {
 
-// The type GUIDs are Bottlerocket's, which tools depend on.
+/// UEFI 2.10 §5.3.3
+inline constexpr Guid efi_partition_type = guid_constant("c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+
+// These type GUIDs are Bottlerocket's, which tools depend on.
 inline constexpr Guid boot_partition_type =
     guid_constant("6b636168-7420-6568-2070-6c616e657421");
 inline constexpr Guid root_partition_type =

@@ -183,7 +183,7 @@ TEST(Partitions, AreReadFromTheKernel)
 {
     const auto found = parse_uevent("MAJOR=254\nMINOR=4\nDEVNAME=vda4\nDEVTYPE=partition\n"
                                     "DISKSEQ=1\nPARTN=4\nPARTNAME=HOLDFAST-ROOT-A\n",
-                                    "../../devices/pci0000:00/0000:00:03.0/virtio1/block/vda/vda4");
+                                    "/sys/block/vda/vda4");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->device.view(), "vda4");
     EXPECT_EQ(found->disk.view(), "vda");
@@ -192,11 +192,11 @@ TEST(Partitions, AreReadFromTheKernel)
 
 TEST(Partitions, AreNotDisksNorIncomplete)
 {
-    const auto* link = "../../block/vda/vda4";
-    EXPECT_FALSE(parse_uevent("DEVNAME=vda\nDEVTYPE=disk\n", "../../block/vda"));
-    EXPECT_FALSE(parse_uevent("DEVNAME=vda4\nDEVTYPE=partition\n", link));
-    EXPECT_FALSE(parse_uevent("DEVNAME=vda4\nDEVTYPE=partition\nPARTN=x\n", link));
-    EXPECT_FALSE(parse_uevent("DEVTYPE=partition\nPARTN=4\n", link));
+    const auto* folder = "/sys/block/vda/vda4";
+    EXPECT_FALSE(parse_uevent("DEVNAME=vda\nDEVTYPE=disk\n", "/sys/block/vda"));
+    EXPECT_FALSE(parse_uevent("DEVNAME=vda4\nDEVTYPE=partition\n", folder));
+    EXPECT_FALSE(parse_uevent("DEVNAME=vda4\nDEVTYPE=partition\nPARTN=x\n", folder));
+    EXPECT_FALSE(parse_uevent("DEVTYPE=partition\nPARTN=4\n", folder));
     EXPECT_FALSE(parse_uevent("DEVNAME=vda4\nDEVTYPE=partition\nPARTN=4\n", "vda4"));
     EXPECT_FALSE(parse_uevent("", ""));
 }
@@ -218,6 +218,34 @@ TEST(Partitions, GetNameAndGuidFromTheTable)
     EXPECT_EQ(partitions[0].uuid.view(), std::string_view(id.data(), id.size()));
     EXPECT_TRUE(partitions[1].name.empty()) << "another disk's";
     EXPECT_TRUE(partitions[2].name.empty()) << "behind the end of the table";
+}
+
+TEST(Partitions, AreThoseOfOursHoweverManyDisksThereAre)
+{
+    auto ours = disk_named("vda", esp);
+    ours.front().type = boot::efi_partition_type;
+    auto all = std::make_unique<Partitions>();
+    for (int disk = 0; disk < 300; ++disk) {
+        ASSERT_TRUE(
+            all->add(std::vector{partition("sda", 1, "srv"), partition("sda", 2, "")}).has_value());
+    }
+    ASSERT_TRUE(all->add(ours).has_value());
+    EXPECT_EQ(all->found().size(), ours.size());
+    const auto found = choose_boot_disk(all->found(), loader(esp, 'a'), {});
+    EXPECT_TRUE(found.has_value() && found->has_value());
+
+    all->clear();
+    EXPECT_TRUE(all->found().empty());
+}
+
+TEST(Partitions, ThatCannotAllBeKeptAreAFault)
+{
+    auto all = std::make_unique<Partitions>();
+    const std::vector many(256, partition("sda", 1, "HOLDFAST-DATA"));
+    ASSERT_TRUE(all->add(many).has_value());
+    const auto added = all->add(std::vector{partition("sdb", 1, "HOLDFAST-DATA")});
+    ASSERT_FALSE(added.has_value());
+    EXPECT_THAT(text_of(added.error()), HasSubstr("too many partitions"));
 }
 
 TEST(BootDisk, IsTheOneWithTheBootManagersPartition)

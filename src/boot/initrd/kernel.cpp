@@ -155,7 +155,7 @@ Result<BootDisk> find_boot_disk(Partitions& partitions, const LoaderChoice& load
                                 std::optional<char> wanted_set)
 {
     for (int waited = 0; waited <= wait_limit; waited += wait_step) {
-        look_for_partitions(partitions);
+        TRY(look_for_partitions(partitions));
         TRY_ASSIGN(const auto found, choose_boot_disk(partitions.found(), loader, wanted_set));
         if (found) {
             return *found;
@@ -180,7 +180,10 @@ std::optional<Partition> find_data_partition(Partitions& partitions, std::string
     auto data = choose_data_partition(partitions.found(), system_disk, known);
     for (int waited = 0; !data && !known.empty() && waited <= wait_limit; waited += wait_step) {
         sleep_milliseconds(wait_step);
-        look_for_partitions(partitions);
+        if (const auto looked = look_for_partitions(partitions); !looked.has_value()) {
+            say(Level::error, looked.error().text.view());
+            return {};
+        }
         data = choose_data_partition(partitions.found(), system_disk, known);
     }
     return data;

@@ -78,51 +78,66 @@ private:
     std::uint64_t size_ = 0;
 };
 
-void list_partitions(Partitions& partitions)
+/// The most that the kernel makes devices for (DISK_MAX_PARTS).
+using PartitionsOfDisk = std::array<Partition, 256>;
+
+/// Each partition has a folder in that of its disk, by names that begin alike.
+std::span<Partition> list_partitions(std::string_view disk, PartitionsOfDisk& partitions)
 {
-    partitions.count = 0;
-    DIR* directory = opendir("/sys/class/block");
+    const auto folder = Path("/sys/block/").append(disk);
+    DIR* directory = opendir(folder.c_str());
     if (directory == nullptr) {
-        return;
+        return {};
     }
+    std::size_t count = 0;
     while (const auto* entry = readdir(directory)) {
-        Path path("/sys/class/block/");
-        path.append(entry->d_name);
-        std::array<char, 512> link{};
-        const auto length = readlink(path.c_str(), link.data(), link.size());
-        path.append("/uevent");
-        const TextFile<1024> uevent(path.c_str());
-        if (length <= 0 || partitions.count == partitions.all.size()) {
+        const std::string_view name = entry->d_name;
+        if (!name.starts_with(disk) || count == partitions.size()) {
             continue;
         }
-        if (const auto partition =
-                parse_uevent(uevent.text, {link.data(), static_cast<std::size_t>(length)})) {
-            partitions.all[partitions.count++] = *partition;
+        auto path = folder;
+        path.append("/").append(name);
+        auto file = path;
+        const TextFile<1024> uevent(file.append("/uevent").c_str());
+        if (const auto partition = parse_uevent(uevent.text, path.view())) {
+            partitions[count++] = *partition;
         }
     }
     closedir(directory);
+    return std::span(partitions).first(count);
+}
+
+Result<void> look_at_disk(std::string_view disk, Partitions& partitions)
+{
+    static PartitionsOfDisk space;
+    static boot::PartitionTable table;
+    const auto listed = list_partitions(disk, space);
+    if (listed.empty()) {
+        return {}; // Many disks of others are such, and a drive without a disc is slow to say so.
+    }
+    ReadOnlyDisk device(disk);
+    if (!boot::load_table(device, table).has_value()) {
+        return {};
+    }
+    apply_table(listed, disk, table);
+    return partitions.add(listed);
 }
 
 } // namespace
 
-void look_for_partitions(Partitions& partitions)
+Result<void> look_for_partitions(Partitions& partitions)
 {
-    list_partitions(partitions);
-    const std::span all(partitions.all.data(), partitions.count);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto disk = all[i].disk.view();
-        const auto seen = std::ranges::any_of(all.first(i), [&](const Partition& earlier) {
-            return earlier.disk.view() == disk;
-        });
-        if (seen) {
-            continue;
-        }
-        static boot::PartitionTable table;
-        ReadOnlyDisk device(disk);
-        if (boot::load_table(device, table).has_value()) {
-            apply_table(all, disk, table);
-        }
+    partitions.clear();
+    DIR* directory = opendir("/sys/block");
+    if (directory == nullptr) {
+        return {};
     }
+    Result<void> looked;
+    while (const auto* entry = looked.has_value() ? readdir(directory) : nullptr) {
+        looked = look_at_disk(entry->d_name, partitions);
+    }
+    closedir(directory);
+    return looked;
 }
 
 namespace {

@@ -3,18 +3,10 @@
 #include "boot/initrd/partitions.hpp"
 #include "boot/initrd/system_calls.hpp"
 
-#include <array>
-
 namespace holdfast::initrd {
 
-/// What the kernel knows of partitions, on all disks.
-struct Partitions {
-    std::array<Partition, 256> all{};
-    std::size_t count = 0;
-
-    std::span<const Partition> found() const { return {all.data(), count}; }
-};
-void look_for_partitions(Partitions& partitions);
+/// Looks at all disks anew. A fault where more was found than can be told apart.
+Result<void> look_for_partitions(Partitions& partitions);
 
 /// What PRIVATE, mounted below `root`, keeps of the data partition; see data_uuid_from_file.
 FixedText<36> known_data_uuid(std::string_view root);

@@ -56,7 +56,7 @@ Result<void> mount_new_partition(std::string_view disk)
     constexpr int wait_limit = 10'000;
     constexpr int pause = 20;
     for (int waited = 0; waited <= wait_limit; waited += pause) {
-        look_for_partitions(partitions);
+        TRY(look_for_partitions(partitions));
         if (const auto data = choose_data_partition(partitions.found(), disk, known.view())) {
             return mount_for_the_first_time(*data, known.view());
         }
@@ -69,7 +69,7 @@ Result<void> mount_new_partition(std::string_view disk)
 Result<void> write_data_disk(std::string_view system_disk)
 {
     static Partitions partitions;
-    look_for_partitions(partitions);
+    TRY(look_for_partitions(partitions));
     const auto known = known_data_uuid("");
     const auto data = choose_data_partition(partitions.found(), system_disk, known.view());
     FixedText<128> line("HOLDFAST_DATA_DISK=");

@@ -81,7 +81,7 @@ Result<std::optional<BootDisk>> only_disk(std::span<const Partition> partitions,
 
 } // namespace
 
-std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view link)
+std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view folder)
 {
     Partition partition;
     bool is_partition = false;
@@ -102,8 +102,8 @@ std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view 
             partition.number = parse_number(value).value_or(0);
         }
     }
-    last_component(link);
-    partition.disk.append(last_component(link));
+    last_component(folder);
+    partition.disk.append(last_component(folder));
     if (!is_partition || partition.device.empty() || partition.disk.empty() ||
         partition.number == 0 || partition.device.overflowed() || partition.disk.overflowed()) {
         return std::nullopt;
@@ -135,6 +135,22 @@ void apply_table(std::span<Partition> partitions, std::string_view disk,
             partition.name.append({&character, 1});
         }
     }
+}
+
+Result<void> Partitions::add(std::span<const Partition> partitions)
+{
+    for (const auto& partition : partitions) {
+        if (partition.type != boot::efi_partition_type &&
+            !partition.name.view().starts_with("HOLDFAST-")) {
+            continue;
+        }
+        if (count_ == kept_.size()) {
+            return fault("too many partitions HOLDFAST-… and for EFI on all disks, the last on ",
+                         partition.disk.view());
+        }
+        kept_[count_++] = partition;
+    }
+    return {};
 }
 
 FixedText<36> data_uuid_from_file(std::string_view text)

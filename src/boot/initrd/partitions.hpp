@@ -3,6 +3,7 @@
 #include "boot/core/partition_table.hpp"
 #include "boot/initrd/fault.hpp"
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,17 +20,33 @@ struct Partition {
     boot::Guid type;          ///< The same.
 };
 
-/// Reads /sys/class/block/X/uevent of a partition, and `link`, what /sys/class/block/X points to
-/// ("../../devices/…/block/vda/vda3"). Nothing for what is no partition.
+/// Reads the uevent of a partition, and `folder`, where that lies ("/sys/block/vda/vda3"). Nothing
+/// for what is no partition.
 ///
 /// The kernel tells neither the GUID nor the label of a partition that was added while it ran, so
 /// both come from the table itself.
-std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view link);
+std::optional<Partition> parse_uevent(std::string_view uevent, std::string_view folder);
 
 /// Fills in name, GUID and type of the partitions on `disk`. A label that is not ASCII becomes
 /// empty: none of ours is.
 void apply_table(std::span<Partition> partitions, std::string_view disk,
                  const boot::PartitionTable& table);
+
+/// The partitions, on all disks, that any decision below is about: those with labels of ours, and
+/// each that a boot manager may have been read from. However many disks a machine has, the others
+/// are not counted.
+class Partitions {
+public:
+    std::span<const Partition> found() const { return {kept_.data(), count_}; }
+    void clear() { count_ = 0; }
+    /// Adds what matters of one disk's, after `apply_table`. A fault where there is no room for it:
+    /// what is left out could be the second candidate.
+    Result<void> add(std::span<const Partition> partitions);
+
+private:
+    std::array<Partition, 256> kept_{};
+    std::size_t count_ = 0;
+};
 
 /// What the boot manager told through the firmware's variables.
 struct LoaderChoice {
