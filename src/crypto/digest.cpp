@@ -38,14 +38,21 @@ void DigestStream::update(std::span<const std::byte> bytes)
     check(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1, "SHA-2 goes on");
 }
 
+std::size_t DigestStream::finish(std::span<std::byte> digest)
+{
+    unsigned size = 0;
+    check(digest.size() >= static_cast<std::size_t>(EVP_MD_CTX_get_size(state_->context)) &&
+              EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()),
+                                 &size) == 1,
+          "SHA-2 ends");
+    return size;
+}
+
 std::string DigestStream::finish_hex()
 {
-    std::array<std::byte, EVP_MAX_MD_SIZE> bytes{};
-    unsigned length = 0;
-    check(EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(bytes.data()),
-                             &length) == 1,
-          "SHA-2 ends");
-    return to_hex(std::span(bytes).first(length));
+    std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
+    const auto size = finish(digest);
+    return to_hex(std::span(digest).first(size));
 }
 
 std::string digest_hex(DigestAlgorithm algorithm, std::string_view bytes)

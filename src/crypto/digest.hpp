@@ -28,7 +28,10 @@ public:
 
     void update(std::span<const std::byte> bytes);
     void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
-    /// Lower-case hexadecimal digits of the digest; the stream is then used up.
+    /// Writes the digest to the start of `digest`, which has room for it, and tells its size; the
+    /// stream is then used up.
+    std::size_t finish(std::span<std::byte> digest);
+    /// Lower-case hexadecimal digits of the same.
     std::string finish_hex();
 
 private:

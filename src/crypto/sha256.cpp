@@ -10,31 +10,10 @@
 
 namespace holdfast::crypto {
 
-struct Sha256Stream::State {
-    EVP_MD_CTX* context = EVP_MD_CTX_new();
-    ~State() { EVP_MD_CTX_free(context); }
-};
-
-Sha256Stream::Sha256Stream() : state_(std::make_unique<State>())
-{
-    check(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1, "SHA-256 is available");
-}
-
-Sha256Stream::~Sha256Stream() = default;
-Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
-Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
-
-void Sha256Stream::update(std::span<const std::byte> bytes)
-{
-    check(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1, "SHA-256 goes on");
-}
-
 Sha256 Sha256Stream::finish()
 {
     Sha256::Bytes bytes{};
-    check(EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(bytes.data()),
-                             nullptr) == 1,
-          "SHA-256 ends");
+    stream_.finish(bytes);
     return Sha256(bytes);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "crypto/digest.hpp"
 
 #include <array>
 #include <compare>
@@ -34,19 +35,13 @@ private:
 /// Hashes piece by piece.
 class Sha256Stream {
 public:
-    Sha256Stream();
-    ~Sha256Stream();
-    Sha256Stream(Sha256Stream&&) noexcept;
-    Sha256Stream& operator=(Sha256Stream&&) noexcept;
-
-    void update(std::span<const std::byte> bytes);
-    void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
+    void update(std::span<const std::byte> bytes) { stream_.update(bytes); }
+    void update(std::string_view text) { stream_.update(text); }
     /// The digest of all that came; the stream is then used up.
     Sha256 finish();
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    DigestStream stream_{DigestAlgorithm::sha256};
 };
 
 /// Hashes many pieces that each follow the same salt. Cheaper than a stream for every piece, which

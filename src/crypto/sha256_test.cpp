@@ -19,6 +19,18 @@ TEST(Sha256, ParsesWhatItPrintsAndRefusesOtherLengths)
     EXPECT_FALSE(Sha256::parse(std::string(64, 'g')).has_value());
 }
 
+TEST(Sha256Stream, HashesPiecesAsTheWhole)
+{
+    Sha256Stream ours;
+    DigestStream chosen(DigestAlgorithm::sha256);
+    for (const std::string_view piece : {"a", "", "bc"}) {
+        ours.update(piece);
+        chosen.update(piece);
+    }
+    EXPECT_EQ(ours.finish(), sha256("abc"));
+    EXPECT_EQ(chosen.finish_hex(), sha256("abc").hex());
+}
+
 TEST(SaltedSha256, IsTheHashOfTheSaltAndEachPiece)
 {
     const std::string salt = "salt";
