@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "bench/machines.hpp"
+#include "bench/marks.hpp"
 #include "bench/native.hpp"
 #include "io/posix/posix_background.hpp"
 #include "io/posix/posix_sockets.hpp"
@@ -136,14 +137,6 @@ double median(std::vector<double> values)
     return values.empty() ? 0 : values[values.size() / 2];
 }
 
-/// Prints one row. `mark` is the most that is allowed.
-void print_row(const std::string& what, double figure, std::string_view unit, double mark)
-{
-    std::printf("%-62s %9.2f %-3.*s  <= %-7.2f %s\n", what.c_str(), figure,
-                static_cast<int>(unit.size()), unit.data(), mark,
-                figure <= mark ? "kept" : "MISSED");
-}
-
 Result<void> print_sizes(image::Context& context, const Plan& plan)
 {
     TRY_ASSIGN(const auto text, context.system.files.read(plan.manifest));
@@ -156,22 +149,22 @@ Result<void> print_sizes(image::Context& context, const Plan& plan)
             root = file.value("size", 0.0);
         }
     }
-    print_row("ROOT payload without the control container's archive", (root - images) / 1e6, "MB",
-              90);
+    print_mark("ROOT payload without the control container's archive", (root - images) / 1e6, "MB",
+               90);
     std::printf("%-62s %9.2f MB\n", "  the archive beside it", images / 1e6);
-    print_row("initrd", sizes.value("initrd", 0.0) / 1e6, "MB", 2);
-    print_row("boot manager", sizes.value("boot-manager", 0.0) / 1024, "KiB", 64);
+    print_mark("initrd", sizes.value("initrd", 0.0) / 1e6, "MB", 2);
+    print_mark("boot manager", sizes.value("boot-manager", 0.0) / 1024, "KiB", 64);
     return {};
 }
 
 void print_native(const Native& native)
 {
-    print_row("apiclient get settings, natively", native.get_milliseconds, "ms", 10);
-    print_row("apiclient set until rendered and its service restarted, natively",
-              native.set_milliseconds, "ms", 150);
-    print_row(std::format("requests lost of {} at once (answered in {:.2f} s)", native.readers,
-                          native.readers_seconds),
-              native.readers - native.served_readers, "", 0);
+    print_mark("apiclient get settings, natively", native.get_milliseconds, "ms", 10);
+    print_mark("apiclient set until rendered and its service restarted, natively",
+               native.set_milliseconds, "ms", 150);
+    print_mark(std::format("requests lost of {} at once (answered in {:.2f} s)", native.readers,
+                           native.readers_seconds),
+               native.readers - native.served_readers, "", 0);
 }
 
 } // namespace
@@ -215,21 +208,21 @@ Result<void> run(image::Context& context, const Plan& plan)
     std::printf("\n%-62s %9s      %s\n", "", "median", "mark");
     const double ready = median(samples["holdfast ready"]);
     const double peer_ready = median(samples["peer ready"]);
-    print_row("firmware start to API ready", ready, "s", 9);
-    print_row("firmware start to control container running",
-              median(samples["holdfast container"]), "s", 14);
+    print_mark("firmware start to API ready", ready, "s", 9);
+    print_mark("firmware start to control container running", median(samples["holdfast container"]),
+               "s", 14);
     std::printf("%-62s %9.2f s\n", "  peer: firmware start to containerd ready", peer_ready);
-    print_row("API ready, as a part of the peer's containerd ready",
-              peer_ready > 0 ? ready / peer_ready : 0, "", 0.6);
+    print_mark("API ready, as a part of the peer's containerd ready",
+               peer_ready > 0 ? ready / peer_ready : 0, "", 0.6);
     TRY(print_sizes(context, plan));
     const double memory = median(samples["holdfast memory"]);
     const double peer_memory = median(samples["peer memory"]);
-    print_row("resident memory of first-party services, idle",
-              median(samples["holdfast own memory"]), "MB", 25);
+    print_mark("resident memory of first-party services, idle",
+               median(samples["holdfast own memory"]), "MB", 25);
     std::printf("%-62s %9.2f MB\n%-62s %9.2f MB\n", "  whole machine (total - available)", memory,
                 "  peer: whole machine", peer_memory);
-    print_row("whole machine, as a part of the peer's", peer_memory > 0 ? memory / peer_memory : 0,
-              "", 0.7);
+    print_mark("whole machine, as a part of the peer's", peer_memory > 0 ? memory / peer_memory : 0,
+               "", 0.7);
     print_native(native);
     return {};
 }

@@ -1,6 +1,7 @@
 #include "bench/delta.hpp"
 
 #include "base/text.hpp"
+#include "bench/marks.hpp"
 #include "bench/rauc.hpp"
 #include "image/boot_files.hpp"
 #include "image/disk.hpp"
@@ -67,7 +68,9 @@ public:
         TRY(measure_zchunk());
         TRY(measure_whole());
         // Last, for it needs a machine.
-        return measure_rauc();
+        TRY(measure_rauc());
+        print_marks();
+        return {};
     }
 
 private:
@@ -169,6 +172,27 @@ private:
         std::printf("\n");
     }
 
+    void print_peer(const std::string& name, std::uint64_t wire, std::optional<double> cpu)
+    {
+        print_row(name, wire, cpu);
+        peers_.emplace_back(name, wire);
+    }
+
+    void print_marks() const
+    {
+        const auto part_of = [this](std::uint64_t other) {
+            return static_cast<double>(wire_) / static_cast<double>(other);
+        };
+        std::printf("\n");
+        print_mark("on the wire, as a part of the changed files by zstd -9",
+                   part_of(changed_quick_), "", 1.15);
+        for (const auto& [name, wire] : peers_) {
+            print_mark("on the wire, as a part of that of " + name, part_of(wire), "", 1);
+        }
+        print_mark("peak memory of the updater", peak_, "MB", 32);
+        print_mark("peak memory of the updater with the large ROOT", peak_with_large_, "MB", 32);
+    }
+
     /// Bytes in both directions since the last call.
     Result<std::uint64_t> take_bytes()
     {
@@ -210,11 +234,11 @@ private:
     Result<void> measure_ours()
     {
         TRY_ASSIGN(const auto figures, prepare(old_, new_));
-        TRY_ASSIGN(const auto bytes, take_bytes());
-        print_row("holdfast", bytes, figures.value("cpu-seconds", 0.0));
-        std::printf("  CPU per GB written %.2f s, peak memory %.1f MB, mark 32\n",
-                    figures.value("cpu-seconds", 0.0) / figures.value("written", 1.0) * 1e9,
-                    peak_megabytes(figures));
+        TRY_ASSIGN(wire_, take_bytes());
+        peak_ = peak_megabytes(figures);
+        print_row("holdfast", wire_, figures.value("cpu-seconds", 0.0));
+        std::printf("  CPU per GB written %.2f s, peak memory %.1f MB\n",
+                    figures.value("cpu-seconds", 0.0) / figures.value("written", 1.0) * 1e9, peak_);
         return {};
     }
 
@@ -241,8 +265,9 @@ private:
         TRY_ASSIGN(const auto figures, prepare(large, large));
         variant_.partitions = sizes;
         TRY(take_bytes());
-        std::printf("  with a ROOT of %.2f GB: peak memory %.1f MB, mark 32\n\n",
-                    static_cast<double>(copies_in_large * bytes) / 1e9, peak_megabytes(figures));
+        peak_with_large_ = peak_megabytes(figures);
+        std::printf("  with a ROOT of %.2f GB: peak memory %.1f MB\n\n",
+                    static_cast<double>(copies_in_large * bytes) / 1e9, peak_with_large_);
         std::error_code error;
         fs::remove_all(large, error);
         return {};
@@ -274,7 +299,7 @@ private:
             TRY(expect_same(folder_ / "out" / (std::string(name) + ".casync"), name));
         }
         TRY_ASSIGN(const auto bytes, take_bytes());
-        print_row("casync", bytes, cpu);
+        print_peer("casync", bytes, cpu);
         return {};
     }
 
@@ -297,7 +322,7 @@ private:
             TRY(expect_same(folder_ / "out" / name, name));
         }
         TRY_ASSIGN(const auto bytes, take_bytes());
-        print_row("zchunk", bytes, cpu);
+        print_peer("zchunk", bytes, cpu);
         return {};
     }
 
@@ -312,7 +337,7 @@ private:
             TRY(install_rauc_bundle(context_, plan, image, *server_));
         }
         TRY_ASSIGN(const auto bytes, take_bytes());
-        print_row("RAUC, block-hash-index", bytes, std::nullopt);
+        print_peer("RAUC, block-hash-index", bytes, std::nullopt);
         return {};
     }
 
@@ -338,6 +363,10 @@ private:
     image::Variant variant_;
     std::uint64_t changed_quick_ = 0;
     std::uint64_t changed_slow_ = 0;
+    std::uint64_t wire_ = 0; ///< Ours.
+    double peak_ = 0;        ///< In MB, as the next one.
+    double peak_with_large_ = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> peers_; ///< Name and bytes on the wire.
 };
 
 } // namespace

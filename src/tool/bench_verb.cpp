@@ -4,6 +4,7 @@
 #include "bench/bench.hpp"
 #include "bench/debian.hpp"
 #include "bench/delta.hpp"
+#include "bench/marks.hpp"
 #include "bench/refresh.hpp"
 
 #include <CLI/CLI.hpp>
@@ -122,8 +123,7 @@ Result<int> bench_build(const CommandLine& /*arguments*/, io::System& system)
     TRY(image::build_variant(context, variant));
     const double seconds =
         std::chrono::duration<double>(system.clock.monotonic_now() - start).count();
-    std::printf("%-62s %9.2f s    <= 600.00  %s\n", "full build without SDK", seconds,
-                seconds <= 600 ? "kept" : "MISSED");
+    bench::print_mark("full build without SDK", seconds, "s", 600);
     std::filesystem::remove_all(folder, error);
     return 0;
 }
@@ -170,8 +170,7 @@ Result<int> bench_boots(const CommandLine& arguments, io::System& system)
                              .root = root_of(built),
                              .peer = peer,
                              .boots = boots}));
-    std::printf("%-62s %9.2f s    <= 3.00    %s\n", "rebuild of the image with no change", rebuild,
-                rebuild <= 3 ? "kept" : "MISSED");
+    bench::print_mark("rebuild of the image with no change", rebuild, "s", 3);
     return 0;
 }
 
