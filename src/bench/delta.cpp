@@ -1,6 +1,7 @@
 #include "bench/delta.hpp"
 
 #include "base/text.hpp"
+#include "bench/large_repository.hpp"
 #include "bench/marks.hpp"
 #include "bench/rauc.hpp"
 #include "image/boot_files.hpp"
@@ -59,6 +60,7 @@ public:
             TRY(context_.system.files.create_directories(folder));
         }
         TRY(make_releases());
+        TRY(make_repository());
         TRY(count_changed_files());
         TRY_ASSIGN(auto server, machine::WebServer::start(folder_ / "www", folder_ / "server"));
         server_.emplace(std::move(server));
@@ -123,6 +125,17 @@ private:
         TRY(io::replace_file(context_.system.files, unsigned_file, bytes));
         TRY_ASSIGN(const auto keys, image::development_keys(context_));
         return image::sign_efi(context_, keys, unsigned_file, file);
+    }
+
+    /// What machines trust, of a repository that has many releases. It is no part of the bytes that
+    /// are counted, so it does not lie where the server would show it.
+    Result<void> make_repository()
+    {
+        auto& files = context_.system.files;
+        TRY(make_large_repository(files, folder_ / "metadata"));
+        TRY_ASSIGN(const auto root, files.read(folder_ / "metadata/1.root.json"));
+        TRY(files.create_directories(folder_ / "trusted"));
+        return io::replace_file(files, folder_ / "trusted/root.json", root);
     }
 
     Result<std::uint64_t> compressed(const fs::path& file, std::string_view level)
@@ -217,11 +230,13 @@ private:
     Result<Json> prepare(const fs::path& active, const fs::path& release)
     {
         TRY_ASSIGN(const auto disk, disk_with(active));
-        TRY_ASSIGN(const auto output,
-                   run_tool(context_, {(context_.programs / "prepare-bench").native(),
-                                       disk.native(), release.native(),
-                                       std::format("{}/{}", server_->url(),
-                                                   release.filename().native())}));
+        TRY_ASSIGN(
+            const auto output,
+            run_tool(context_, {(context_.programs / "prepare-bench").native(), disk.native(),
+                                release.native(),
+                                std::format("{}/{}", server_->url(), release.filename().native()),
+                                (folder_ / "trusted").native(),
+                                "file://" + (folder_ / "metadata").native()}));
         std::printf("  %s\n", std::string(trimmed(output)).c_str());
         return parse_json(output);
     }

@@ -1,8 +1,8 @@
 #include "bench/refresh.hpp"
 
 #include "bench/cost.hpp"
+#include "bench/large_repository.hpp"
 #include "machine/web_server.hpp"
-#include "update/tuf/testing/test_repository.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -14,37 +14,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int rounds = 15;
-constexpr int target_count = 1000;
-constexpr tuf::Time far_away = std::chrono::sys_days(std::chrono::year(2100) / 1 / 1);
 
 /// The same as `tuf-client refresh`. Arguments: folder of the metadata, their URL.
 constexpr auto python_refresh =
     "import sys\n"
     "from tuf.ngclient import Updater\n"
     "Updater(sys.argv[1], sys.argv[2], sys.argv[1], sys.argv[2]).refresh()\n";
-
-/// Names and lengths such as releases have. Nobody downloads one.
-Result<void> make_repository(io::Files& files, const fs::path& folder)
-{
-    tuf::TestRepository repository;
-    for (int number = 0; number < target_count; ++number) {
-        repository.add_target(
-            std::format("holdfast-metal-dev-x86_64-1.{}.0-0123abcd-root.erofs", number),
-            std::format("release {}", number));
-    }
-    repository.root.expires = repository.timestamp.expires = far_away;
-    repository.snapshot.expires = repository.targets.expires = far_away;
-    repository.announces_hashes = true;
-    repository.http.files.clear();
-    repository.publish_root();
-    repository.publish_next();
-    TRY(files.create_directories(folder));
-    for (const auto& [url, bytes] : repository.http.files) {
-        const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        TRY(io::replace_file(files, folder / fs::path(url).filename(), text));
-    }
-    return {};
-}
 
 Cost median(std::vector<Cost> costs)
 {
@@ -81,7 +56,7 @@ Result<void> run_refresh(image::Context& context)
     const auto folder = context.output / "bench/refresh";
     std::error_code error;
     fs::remove_all(folder, error);
-    TRY(make_repository(files, folder / "www"));
+    TRY(make_large_repository(files, folder / "www"));
     TRY_ASSIGN(const auto root, files.read(folder / "www/1.root.json"));
     TRY_ASSIGN(auto server, machine::WebServer::start(folder / "www", folder / "server"));
 
@@ -103,7 +78,7 @@ Result<void> run_refresh(image::Context& context)
     }
     const auto us = median(our_costs);
     const auto them = median(their_costs);
-    std::printf("refresh of %d targets, medians of %d\n", target_count, rounds);
+    std::printf("refresh of %d targets, medians of %d\n", large_repository_targets, rounds);
     print("  tuf-client", us);
     print("  python3-tuf", them);
     const double part = us.wall_seconds / them.wall_seconds;

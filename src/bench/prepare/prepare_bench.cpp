@@ -4,11 +4,13 @@
 #include "io/curl/curl_http_client.hpp"
 #include "io/posix/posix_system.hpp"
 #include "update/slots/prepare.hpp"
+#include "update/tuf/client.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sys/resource.h>
 
 namespace holdfast::bench {
@@ -61,6 +63,19 @@ Set open_set(io::BlockDevice& device, const boot::PartitionTable& table,
     return {open(numbers.boot), open(numbers.root), open(numbers.hash)};
 }
 
+/// As updog has it in memory while it fills a set.
+Result<tuf::Client> open_repository(const std::string& trusted, const std::string& metadata_url,
+                                    io::HttpClient& http, io::System& system)
+{
+    TRY_ASSIGN(auto client, tuf::Client::open(http, system.files, system.clock,
+                                              {.metadata_dir = trusted,
+                                               .keeps_repositories_apart = true,
+                                               .metadata_url = metadata_url,
+                                               .targets_url = metadata_url}));
+    TRY(client.refresh());
+    return client;
+}
+
 double cpu_seconds(const rusage& usage)
 {
     const auto seconds = [](const timeval& time) {
@@ -104,8 +119,8 @@ void print(const update::Progress& progress, double cpu)
 
 Result<int> run_prepare_bench(const std::vector<std::string>& arguments, io::System& system)
 {
-    if (arguments.size() != 3) {
-        return fail(Errc::invalid, "usage: prepare-bench DISK FOLDER URL");
+    if (arguments.size() != 3 && arguments.size() != 5) {
+        return fail(Errc::invalid, "usage: prepare-bench DISK FOLDER URL [TRUSTED METADATA-URL]");
     }
     TRY_ASSIGN(const auto release, describe_release(arguments[1], arguments[2]));
     TRY_ASSIGN(const auto device,
@@ -119,6 +134,11 @@ Result<int> run_prepare_bench(const std::vector<std::string>& arguments, io::Sys
     auto active = open_set(*device, *table, signpost.partitions(update::SlotName::a));
     auto inactive = open_set(*device, *table, signpost.partitions(update::SlotName::b));
     TRY_ASSIGN(const auto http, io::CurlHttpClient::create(system.clock, {}));
+    std::optional<tuf::Client> repository;
+    if (arguments.size() == 5) {
+        TRY_ASSIGN(auto opened, open_repository(arguments[3], arguments[4], *http, system));
+        repository.emplace(std::move(opened));
+    }
 
     const double before = cpu_seconds(usage_so_far());
     TRY_ASSIGN(const auto prepared,

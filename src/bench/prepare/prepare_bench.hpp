@@ -7,7 +7,7 @@
 
 namespace holdfast::bench {
 
-/// The program `prepare-bench DISK FOLDER URL`; see the README.
+/// The program `prepare-bench DISK FOLDER URL [TRUSTED METADATA-URL]`; see the README.
 Result<int> run_prepare_bench(const std::vector<std::string>& arguments, io::System& system);
 
 } // namespace holdfast::bench
