@@ -142,13 +142,26 @@ Result<int> bench_update(const CommandLine& /*arguments*/, io::System& system)
                      "--gtest_filter=UpdateTimes.*"});
 }
 
+/// `bench power-cut`: at how many points of an update the power is cut, and whether all held. A
+/// test does that, and counts; this shows what it counted.
+Result<int> bench_power_cut(const CommandLine& /*arguments*/, io::System& /*system*/)
+{
+    TRY_ASSIGN(const int compiled, compile("dev", "update_slots_test"));
+    if (compiled != 0) {
+        return compiled;
+    }
+    return run_here({std::string(checkout) + "/build/dev/bin/update_slots_test",
+                     "--gtest_filter=*UpdatePowerCut.*", "--gtest_brief=1"});
+}
+
 /// `bench`: boots of the machine and of its peer.
 Result<int> bench_boots(const CommandLine& arguments, io::System& system)
 {
     CLI::App app("Measures metal-dev beside a stock Debian 13 with containerd, and prints a table "
                  "of figures and marks. `bench delta` counts an update's bytes, `bench refresh` "
                  "times the metadata of 1,000 targets, `bench update` times a machine's update and "
-                 "its fall-back, `bench native` what needs no machine, `bench build` a build from "
+                 "its fall-back, `bench power-cut` counts the points at which an update is cut "
+                 "off, `bench native` measures what needs no machine, `bench build` a build from "
                  "nothing; `bench all` does all of it, in half an hour.",
                  "holdfast bench");
     int boots = 3;
@@ -176,9 +189,10 @@ Result<int> bench_boots(const CommandLine& arguments, io::System& system)
 
 using Part = Result<int> (*)(const CommandLine& arguments, io::System& system);
 
-constexpr std::array<std::pair<std::string_view, Part>, 5> parts{{{"delta", bench_delta},
+constexpr std::array<std::pair<std::string_view, Part>, 6> parts{{{"delta", bench_delta},
                                                                   {"refresh", bench_refresh},
                                                                   {"update", bench_update},
+                                                                  {"power-cut", bench_power_cut},
                                                                   {"native", bench_native},
                                                                   {"build", bench_build}}};
 
