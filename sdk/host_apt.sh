@@ -1,5 +1,6 @@
 # What this host's own apt configuration says about mirrors and proxies: the SDK tree has its own, and
-# the host's files are not where they name each other there. Sourced by ./holdfast, which has `die`.
+# the host's files are not where they name each other there. And the host's packages that making the tree
+# needs. Sourced by ./holdfast, which has `die` and `$cache`.
 
 # Where Debian's packages come from: the indexes that apt has fetched, else what its sources name.
 host_sources() {
@@ -36,4 +37,21 @@ use_host_proxy() {
   [ -n "$http$https" ] || return 0
   https=${https:-$http} # As apt does.
   export http_proxy=${http#DIRECT} https_proxy=${https#DIRECT} no_proxy=${no_proxy:-localhost,127.0.0.1,::1}
+}
+
+# A user other than root makes the tree with the user ids that /etc/subuid gives.
+need_host_packages() {
+  local packages=()
+  command -v mmdebstrap >/dev/null || packages+=(mmdebstrap debian-archive-keyring)
+  command -v mount >/dev/null || packages+=(mount)
+  [ "$(id -u)" = 0 ] || command -v newuidmap >/dev/null || packages+=(uidmap)
+  if [ ${#packages[@]} -gt 0 ]; then
+    local install="apt-get install -y --no-install-recommends ${packages[*]}"
+    [ "$(id -u)" = 0 ] || die "packages are missing. As root: $install"
+    echo "holdfast: installing ${packages[*]}" >&2
+    { apt-get update -qq && $install; } >"$cache/apt.log" 2>&1 ||
+      die "could not install ${packages[*]}; see $cache/apt.log"
+  fi
+  [ "$(id -u)" = 0 ] || grep -qs "^$(id -un):" /etc/subuid ||
+    die "user $(id -un) has no ids for a user namespace. As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
 }

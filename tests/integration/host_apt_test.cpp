@@ -1,4 +1,5 @@
-// What ./holdfast takes from the apt configuration of the host that it runs on.
+// What ./holdfast takes from the apt configuration of the host that it runs on, and what it needs
+// there.
 
 #include "io/posix/posix_system.hpp"
 
@@ -127,6 +128,67 @@ TEST_F(HostApt, LendsItsProxy)
 TEST_F(HostApt, WithoutAProxyChangesNothing)
 {
     EXPECT_EQ(ask(show_proxies), "  \n");
+}
+
+/// A host with these programs and no others.
+class HostPackages : public HostApt {
+protected:
+    /// Without text: one that is only looked for.
+    void program(const std::string& name, const std::string& text = "")
+    {
+        const auto file = fs::path("bin") / name;
+        put(file, "#!/bin/sh\n" + text + "\n");
+        fs::permissions(folder_ / file, fs::perms::owner_all);
+    }
+    void user(int number)
+    {
+        program("id", "case $1 in -u) echo " + std::to_string(number) + ";; *) echo jo.doe;; esac");
+    }
+    std::string ask_for_packages()
+    {
+        return ask("cache=" + folder_.native() + "\nneed_host_packages",
+                   {{"PATH", (folder_ / "bin").native()}});
+    }
+};
+
+TEST_F(HostPackages, AreNamedWithTheCommandThatInstallsThem)
+{
+    user(1000);
+    EXPECT_EQ(ask_for_packages(),
+              "error: packages are missing. As root: apt-get install -y --no-install-recommends "
+              "mmdebstrap debian-archive-keyring mount uidmap\n");
+    program("mount");
+    program("newuidmap");
+    EXPECT_EQ(ask_for_packages(),
+              "error: packages are missing. As root: apt-get install -y --no-install-recommends "
+              "mmdebstrap debian-archive-keyring\n");
+}
+
+TEST_F(HostPackages, AreInstalledForRoot)
+{
+    user(0);
+    program("mount");
+    program("apt-get", "echo \"$@\"");
+    EXPECT_EQ(ask_for_packages(), "holdfast: installing mmdebstrap debian-archive-keyring\n");
+    std::ifstream log(folder_ / "apt.log");
+    std::string first;
+    std::string second;
+    std::getline(log, first);
+    std::getline(log, second);
+    EXPECT_EQ(first, "update -qq");
+    EXPECT_EQ(second, "install -y --no-install-recommends mmdebstrap debian-archive-keyring");
+}
+
+TEST_F(HostPackages, AreNotAllThatAUserOtherThanRootNeeds)
+{
+    user(1000);
+    for (const auto* name : {"mmdebstrap", "mount", "newuidmap"}) {
+        program(name);
+    }
+    fs::create_symlink("/usr/bin/grep", folder_ / "bin/grep");
+    EXPECT_EQ(ask_for_packages(),
+              "error: user jo.doe has no ids for a user namespace. As root: usermod --add-subuids "
+              "100000-165535 --add-subgids 100000-165535 jo.doe\n");
 }
 
 } // namespace
