@@ -4,6 +4,7 @@
 #include "image/build.hpp"
 #include "io/posix/posix_file_locks.hpp"
 #include "io/posix/posix_system.hpp"
+#include "machine/partitions.hpp"
 
 #include <gtest/gtest.h>
 
@@ -294,6 +295,30 @@ TEST_F(Images, TheBootManagerCanBeRevokedByItsGeneration)
     const std::regex line("\nholdfast-boot,[1-9][0-9]*,[^,\n]+,[^,\n]+,[^,\n]+,[^,\n]+\n");
     EXPECT_TRUE(std::regex_search(program, line));
     EXPECT_FALSE(program.contains(".invalid")) << "no host that does not exist";
+}
+
+/// A new boot manager is written to one copy; a machine that loses power meanwhile starts from the
+/// other, so that has to be there from the first boot on.
+TEST_F(Images, TheDiskHoldsTheBootManagerTwice)
+{
+    for (const std::string variant : {"metal-host", "metal-dev"}) {
+        SCOPED_TRACE(variant);
+        const auto disk = io::PosixBlockDevice::open("out/" + variant + "/latest.img",
+                                                     io::PosixBlockDevice::Access::read_only);
+        ASSERT_TRUE(disk.has_value()) << disk.error().message();
+        std::vector<std::string> copies;
+        for (const auto* label : {"EFI-SYSTEM", "EFI-BACKUP"}) {
+            const auto partition = machine::find_partition(**disk, label);
+            ASSERT_TRUE(partition.has_value()) << partition.error().message();
+            const auto bytes = machine::read_bytes(**disk, label, 0, partition->size);
+            ASSERT_TRUE(bytes.has_value()) << bytes.error().message();
+            copies.emplace_back(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+        }
+        EXPECT_TRUE(copies.front() == copies.back());
+        const auto program = read_text("out/" + variant + "/work/BOOTX64.EFI");
+        ASSERT_FALSE(program.empty());
+        EXPECT_TRUE(copies.front().contains(program)) << "in one piece, as on a fresh FAT";
+    }
 }
 
 TEST_F(Images, TheBillOfMaterialsAndTheManifestSayWhatIsInContainerImages)
