@@ -80,9 +80,14 @@ Result<int> bench_refresh(const CommandLine& /*arguments*/, io::System& system)
     return 0;
 }
 
+std::filesystem::path payload_of(const image::Built& built, std::string_view suffix)
+{
+    return built.folder / (built.prefix + std::string(suffix));
+}
+
 std::filesystem::path root_of(const image::Built& built)
 {
-    return built.folder / (built.prefix + "-root.erofs");
+    return payload_of(built, "-root.erofs");
 }
 
 /// `bench native`: what needs no machine.
@@ -95,8 +100,23 @@ Result<int> bench_native(const CommandLine& /*arguments*/, io::System& system)
     return 0;
 }
 
-/// `bench build`: a first build on a machine that has the SDK tree and nothing else: no compiler cache,
-/// no packages, no unpacked trees.
+/// Whether both builds have the same payloads. All that a machine runs is in them.
+Result<void> print_comparison(const image::Built& one, const image::Built& other)
+{
+    bool identical = true;
+    for (const auto* suffix : {"-root.erofs", "-hash.verity", "-boot.efi"}) {
+        TRY_ASSIGN(const auto first, crypto::sha256_of_file(payload_of(one, suffix)));
+        TRY_ASSIGN(const auto second, crypto::sha256_of_file(payload_of(other, suffix)));
+        identical = identical && first == second;
+    }
+    std::printf("%-62s %9s\n", "its payloads identical to those of the build before",
+                identical ? "yes" : "NO");
+    return {};
+}
+
+/// `bench build`: a first build on a machine that has the SDK tree and nothing else: no compiler
+/// cache, no packages, no unpacked trees. That gives two builds of one commit, whose bytes are
+/// compared.
 Result<int> bench_build(const CommandLine& /*arguments*/, io::System& system)
 {
     const std::filesystem::path folder = "/tmp/holdfast-bench-build";
@@ -105,6 +125,7 @@ Result<int> bench_build(const CommandLine& /*arguments*/, io::System& system)
     TRY_ASSIGN(auto context, make_context(system));
     TRY_ASSIGN(const auto file, find_variant(system, "metal-dev"));
     TRY_ASSIGN(const auto variant, image::load_variant(file));
+    TRY_ASSIGN(const auto before, build_image(system, "metal-dev"));
     const auto start = system.clock.monotonic_now();
     const auto compiled = folder / "build";
     for (const auto& command : std::vector<std::vector<std::string>>{
@@ -120,10 +141,11 @@ Result<int> bench_build(const CommandLine& /*arguments*/, io::System& system)
     context.programs = compiled / "bin";
     context.output = folder / "out";
     context.cache = folder / "cache";
-    TRY(image::build_variant(context, variant));
+    TRY_ASSIGN(const auto built, image::build_variant(context, variant));
     const double seconds =
         std::chrono::duration<double>(system.clock.monotonic_now() - start).count();
     bench::print_mark("full build without SDK", seconds, "s", 600);
+    TRY(print_comparison(before, built));
     std::filesystem::remove_all(folder, error);
     return 0;
 }
