@@ -154,6 +154,7 @@ TEST_F(RunningMachine, HasToldOfEachBadKeyOfItsUserData)
                                 "expected one of none, integrity, confidentiality")));
 }
 
+/// Two machines have one wire; here the test is the second one.
 /// It would stop what lies on a device that it has forgotten: settings, data, and all that needs them.
 TEST_F(RunningMachine, ByItsConsoleLosesNothingWhenSystemdReadsItsUnitsAgain)
 {
@@ -174,7 +175,6 @@ TEST_F(RunningMachine, ByItsConsoleLosesNothingWhenSystemdReadsItsUnitsAgain)
     EXPECT_EQ(motd(), "from the CD");
 }
 
-/// Two machines have one wire; here the test is the second one.
 TEST_F(RunningMachine, TalksToAPeerOverTheirOwnWire)
 {
     constexpr std::string_view address("\x0a\x00\x02\x0f", 4); // 10.0.2.15, as QEMU gives it
@@ -229,7 +229,7 @@ TEST_F(RunningMachine, ByItsConsoleSetsKernelParametersWhateverRightTheyNeed)
 
 TEST_F(RunningMachine, ByItsConsoleTakesAGoodValueAfterOneThatAServiceRefused)
 {
-    const auto load_at_boot = [this](bool wanted) {
+    const auto load_at_boot = [](bool wanted) {
         return machine_->set(
             {{"kernel",
               {{"modules", {{"no-such-module", {{"allowed", true}, {"autoload", wanted}}}}}}}});

@@ -187,8 +187,7 @@ std::string resolv_conf(const Resolving& settings, const Resolving& leases)
 
 bool is_host_name(std::string_view text)
 {
-    constexpr std::size_t longest = 64;       // __NEW_UTS_LEN
-    constexpr std::size_t longest_label = 63; // RFC 1035 §2.3.4
+    constexpr std::size_t longest = 64;
     if (text.empty() || text.size() > longest) {
         return false;
     }
@@ -196,8 +195,7 @@ bool is_host_name(std::string_view text)
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     };
     return std::ranges::all_of(split(text, '.'), [&](const std::string& label) {
-        return !label.empty() && label.size() <= longest_label && is_plain(label.front()) &&
-               is_plain(label.back()) &&
+        return !label.empty() && is_plain(label.front()) && is_plain(label.back()) &&
                std::ranges::all_of(label, [&](char c) { return is_plain(c) || c == '-'; });
     });
 }
@@ -213,9 +211,6 @@ std::string host_name_for(const std::string& address, const std::optional<std::s
     }
     std::string name = address;
     std::ranges::replace(name, ':', '-');
-    if (name.ends_with('-')) {
-        name += '0'; // 2001:db8:: is an address too.
-    }
     return name;
 }
 

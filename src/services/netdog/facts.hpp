@@ -34,8 +34,7 @@ Result<Resolving> parse_dns_settings(std::string_view toml);
 /// resolver ignores more.
 std::string resolv_conf(const Resolving& settings, const Resolving& leases);
 
-/// 1–64 characters (the kernel's limit) in labels of 1–63 letters, digits and inner hyphens: the
-/// rule of settings.network.hostname, but for capital letters, which DNS may hold.
+/// 1–64 characters (the kernel's limit) in labels of letters, digits and inner hyphens.
 bool is_host_name(std::string_view text);
 
 /// The name for a machine at `address`: what DNS says in lower case, if that is a host name and says

@@ -25,8 +25,8 @@ TEST(Check, NamesLineAndRemedyOfEachProblem)
          "u.toml:5: settings.kernel.lockdwn: unknown setting (did you mean lockdown?)\n"},
         // In the order of the file, not of the names.
         {"[settings.network]\nhostname = 'A'\n[settings.kernel]\nlockdown = 'x'\n", 1,
-         "u.toml:2: settings.network.hostname: expected a machine's name (lower-case letters, "
-         "digits, '-' and '.', at most 64, no '-' at an end)\n"
+         "u.toml:2: settings.network.hostname: expected a host name (lower-case letters, digits, "
+         "'-' and '.', at most 253)\n"
          "u.toml:4: settings.kernel.lockdown: expected one of none, integrity, confidentiality\n"},
         {"[settings.kernel.sysctl]\n'vm.x' = 1\n", 1,
          "u.toml:2: settings.kernel.sysctl.\"vm.x\": expected text of one line, without control "

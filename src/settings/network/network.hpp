@@ -8,7 +8,7 @@
 namespace holdfast::settings {
 
 struct Network {
-    std::optional<MachineName> hostname;
+    std::optional<LinuxHostname> hostname;
     std::optional<std::vector<HostsEntry>> hosts;
     std::optional<Url> https_proxy;
     std::optional<std::vector<SingleLine>> no_proxy;

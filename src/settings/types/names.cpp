@@ -28,13 +28,6 @@ bool LinuxHostnameRule::accepts(std::string_view text)
     return text.size() <= 253 && std::ranges::all_of(split(text, '.'), is_label);
 }
 
-bool MachineNameRule::accepts(std::string_view text)
-{
-    constexpr std::size_t longest = 64; // __NEW_UTS_LEN
-    return text.size() <= longest && LinuxHostnameRule::accepts(text) && !text.ends_with('-') &&
-           !text.contains("-.");
-}
-
 bool SysctlKeyRule::accepts(std::string_view text)
 {
     return !text.empty() && text.size() <= 128 && consists_of_alphanumerics_and("./_-", text) &&

@@ -38,18 +38,6 @@ struct LinuxHostnameRule {
 /// not start with `-`.
 using LinuxHostname = CheckedText<LinuxHostnameRule>;
 
-struct MachineNameRule {
-    static constexpr std::string_view name = "machine name";
-    static constexpr std::string_view expected =
-        "a machine's name (lower-case letters, digits, '-' and '.', at most 64, no '-' at an end)";
-    static constexpr std::string_view pattern =
-        "^(?=.{1,64}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$";
-    static bool accepts(std::string_view text);
-};
-/// A `LinuxHostname` that a machine can have: the kernel takes 64 bytes, and netdog no part that
-/// ends with `-`. Any other would be in the settings and never be set.
-using MachineName = CheckedText<MachineNameRule>;
-
 struct SysctlKeyRule {
     static constexpr std::string_view name = "sysctl key";
     static constexpr std::string_view expected =

@@ -87,13 +87,6 @@ TEST(Types, LinuxHostname)
                                 many(63) + "." + many(63) + "." + many(63) + "." + many(62)});
 }
 
-TEST(Types, MachineName)
-{
-    expect_rule<MachineName>({"web", "a.b-c", "1", many(63), many(62) + ".a", "10.0.0.1"},
-                             {"", "Web", "web-", "a-.b", "a..b", "-a", "a.", many(64),
-                              many(63) + ".a", "a b", "a_b", "a\n"});
-}
-
 TEST(Types, SysctlKey)
 {
     expect_rule<SysctlKey>({"net.ipv4.ip_forward", "fs/aio-nr", many(128), "A-b_9"},
