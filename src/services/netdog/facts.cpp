@@ -89,13 +89,22 @@ Result<std::vector<std::string>> text_list(const Json& document, const std::stri
     return list;
 }
 
+constexpr std::size_t longest_host_name = 64; ///< The kernel's limit.
+
+bool is_label(std::string_view label)
+{
+    constexpr std::size_t longest_label = 63;
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    return !label.empty() && label.size() <= longest_label && is_plain(label.front()) &&
+           std::ranges::all_of(label, [&](char c) { return is_plain(c) || c == '-'; });
+}
+
 bool is_domain(const std::string& text)
 {
     constexpr std::size_t longest_domain = 253;
-    return text.size() <= longest_domain &&
-           std::ranges::all_of(split(text, '.'), [](const std::string& label) {
-               return is_host_name(label);
-           });
+    return text.size() <= longest_domain && std::ranges::all_of(split(text, '.'), is_label);
 }
 
 } // namespace
@@ -187,17 +196,19 @@ std::string resolv_conf(const Resolving& settings, const Resolving& leases)
 
 bool is_host_name(std::string_view text)
 {
-    constexpr std::size_t longest = 64;
-    if (text.empty() || text.size() > longest) {
-        return false;
+    return text.size() <= longest_host_name &&
+           std::ranges::all_of(split(text, '.'), [](const std::string& label) {
+               return is_label(label) && label.back() != '-';
+           });
+}
+
+std::optional<std::string> kernel_host_name(const std::string& name)
+{
+    const auto labels = split(name, '.');
+    if (!std::ranges::all_of(labels, is_label)) {
+        return std::nullopt;
     }
-    const auto is_plain = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    };
-    return std::ranges::all_of(split(text, '.'), [&](const std::string& label) {
-        return !label.empty() && is_plain(label.front()) && is_plain(label.back()) &&
-               std::ranges::all_of(label, [&](char c) { return is_plain(c) || c == '-'; });
-    });
+    return name.size() <= longest_host_name ? name : labels.front();
 }
 
 std::string host_name_for(const std::string& address, const std::optional<std::string>& dns_name)

@@ -37,6 +37,11 @@ std::string resolv_conf(const Resolving& settings, const Resolving& leases);
 /// 1–64 characters (the kernel's limit) in labels of letters, digits and inner hyphens.
 bool is_host_name(std::string_view text);
 
+/// What the kernel is told for a value of `settings.network.hostname`, which may have 253 characters and
+/// labels that end with a hyphen: all of it, or its first label where the kernel cannot keep it. Nothing
+/// for what is no such value.
+std::optional<std::string> kernel_host_name(const std::string& name);
+
 /// The name for a machine at `address`: what DNS says in lower case, if that is a host name and says
 /// anything, else the address with "-" for ":".
 std::string host_name_for(const std::string& address, const std::optional<std::string>& dns_name);

@@ -131,10 +131,11 @@ Result<int> set_host_name(World& world, const std::string& name)
 {
     // An address as the fallback name is no host name by the letter of RFC 1123, but the kernel's
     // rules are what counts here.
-    if (!is_host_name(name)) {
+    const auto short_enough = kernel_host_name(name);
+    if (!short_enough) {
         return fail(Errc::invalid, "\"{}\" is no host name", name);
     }
-    TRY(world.files.write_into("/proc/sys/kernel/hostname", name));
+    TRY(world.files.write_into("/proc/sys/kernel/hostname", *short_enough));
     return 0;
 }
 

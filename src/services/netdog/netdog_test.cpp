@@ -4,6 +4,7 @@
 #include "io/testing/fake_clock.hpp"
 #include "io/testing/fake_files.hpp"
 #include "io/testing/fake_random.hpp"
+#include "settings/types/names.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -241,6 +242,20 @@ TEST(SetHostname, WritesTheKernelsOrRefuses)
     EXPECT_FALSE(run({"set-hostname", ""}, machine.world).has_value());
     EXPECT_EQ(machine.read("/proc/sys/kernel/hostname"), "node-1");
     EXPECT_EQ(*run({"set-hostname"}, machine.world), 2);
+}
+
+/// Whatever the setting takes can be set, or every later run of the applier would fail.
+TEST(SetHostname, TakesWhatTheSettingTakes)
+{
+    Machine machine;
+    const auto longest_label = std::string(63, 'a');
+    const auto domain = longest_label + "." + std::string(63, 'b') + "." + std::string(63, 'c');
+    for (const auto& [name, kept] : std::map<std::string, std::string>{
+             {"web-", "web-"}, {"a.b-", "a.b-"}, {domain, longest_label}}) {
+        EXPECT_TRUE(settings::LinuxHostname::parse(name).has_value()) << name;
+        EXPECT_EQ(*run({"set-hostname", name}, machine.world), 0) << name;
+        EXPECT_EQ(machine.read("/proc/sys/kernel/hostname"), kept);
+    }
 }
 
 } // namespace
