@@ -5,6 +5,7 @@
 #include "update/blocks/block_list.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace holdfast::image {
 
@@ -106,8 +107,20 @@ std::map<std::string, Module> read_dependencies(std::string_view text)
     return modules;
 }
 
-/// The wanted modules with all that they need, each after what it needs.
+/// The modules of a "modules.builtin", by name: part of the kernel itself.
+std::set<std::string> read_built_in(std::string_view text)
+{
+    std::set<std::string> names;
+    for (const auto& line : split(text, '\n')) {
+        names.insert(module_name(line));
+    }
+    return names;
+}
+
+/// The wanted modules with all that they need, each after what it needs. Another kernel may have some
+/// of them built in.
 Result<std::vector<std::string>> load_order(const std::map<std::string, Module>& modules,
+                                            const std::set<std::string>& built_in,
                                             const std::vector<std::string>& wanted)
 {
     std::vector<std::string> order;
@@ -118,6 +131,9 @@ Result<std::vector<std::string>> load_order(const std::map<std::string, Module>&
     };
     for (const auto& name : wanted) {
         const auto module = modules.find(name);
+        if (module == modules.end() && built_in.contains(name)) {
+            continue;
+        }
         if (module == modules.end()) {
             return no_such_module("kernel.initrd-modules", name);
         }
@@ -134,7 +150,9 @@ Result<void> copy_modules(Context& context, const Variant& variant, const Packag
     const auto folder = packages.folder / "usr/lib/modules" / packages.kernel_version;
     TRY_ASSIGN(const auto index, context.system.files.read(folder / "modules.dep"));
     const auto modules = read_dependencies(index);
-    TRY_ASSIGN(const auto order, load_order(modules, variant.initrd_modules));
+    TRY_ASSIGN(const auto built_in, context.system.files.read(folder / "modules.builtin"));
+    TRY_ASSIGN(const auto order,
+               load_order(modules, read_built_in(built_in), variant.initrd_modules));
     int number = 10;
     for (const auto& name : order) {
         const auto& path = modules.at(name).path;

@@ -41,6 +41,16 @@ void add_firmware(Arguments& arguments, const Options& options, const StateFiles
     }
 }
 
+std::string_view device_model(Disk::Bus bus)
+{
+    switch (bus) {
+    case Disk::Bus::virtio: return "virtio-blk-pci";
+    case Disk::Bus::nvme: return "nvme";
+    case Disk::Bus::sata: return "ide-hd"; // On the machine's own AHCI controller.
+    }
+    return {};
+}
+
 void add_disks(Arguments& arguments, const Options& options, const StateFiles& state)
 {
     for (std::size_t number = 0; number < options.disks.size(); ++number) {
@@ -56,7 +66,7 @@ void add_disks(Arguments& arguments, const Options& options, const StateFiles& s
                         overlaid ? "qcow2" : "raw"));
         add(arguments, "-device",
             std::format("{1},id=drive{0},drive=disk{0},bootindex={0},serial=disk{0}", number,
-                        disk.bus == Disk::Bus::nvme ? "nvme" : "virtio-blk-pci"));
+                        device_model(disk.bus)));
     }
 }
 

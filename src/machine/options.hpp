@@ -19,7 +19,7 @@ enum class PowerLoss {
 
 /// A raw disk image given to the machine for writing.
 struct Disk {
-    enum class Bus { virtio, nvme };
+    enum class Bus { virtio, nvme, sata };
 
     std::filesystem::path file;
     Bus bus = Bus::virtio;

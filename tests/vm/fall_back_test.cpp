@@ -227,7 +227,15 @@ TEST(FallBack, FromAnEfiPartitionThatIsGone)
     ASSERT_TRUE(succeeds(machine.boot()));
 }
 
-/// On the kind of disk that real machines have; its partitions have other names.
+/// On the kinds of disk that real machines have; their partitions have other names. SATA for the production form
+/// alone.
+TEST(FallBack, IsNotNeededOnASataDisk)
+{
+    TestMachine machine(this_test());
+    machine.options.disks.front().bus = machine::Disk::Bus::sata;
+    ASSERT_TRUE(succeeds(machine.boot()));
+}
+
 TEST(FallBack, IsNotNeededByASetOnAnNvmeDiskThatDoesItsJob)
 {
     TestMachine machine(this_test());

@@ -183,6 +183,17 @@ protected:
         EXPECT_GE(percent, 3);
         EXPECT_LT(percent, 100);
     }
+    /// Of the last line of the machine's log with this text, the number after `key`=.
+    std::uint64_t number_in_log(const std::string& text, const std::string& key)
+    {
+        const auto line = machine_->shell("journalctl -o cat --no-pager | grep '" + text + "' | tail -n 1");
+        EXPECT_TRUE(succeeds(line));
+        const auto found = line ? line->output.find(" " + key + "=") : std::string::npos;
+        EXPECT_NE(found, std::string::npos) << (line ? line->output : "");
+        return found == std::string::npos
+                   ? 0
+                   : std::strtoull(line->output.c_str() + found + key.size() + 2, nullptr, 10);
+    }
     void reboot()
     {
         ASSERT_TRUE(succeeds(machine_->api("POST", "/actions/reboot")));
@@ -451,8 +462,6 @@ TEST_F(Update, GoesOnAfterACancelAndAPowerCutInTheDownload)
     boot();
     expect_success("refresh-updates", "refresh");
     ASSERT_TRUE(succeeds(server_->limit_rate(200'000)));
-    const auto bytes = [this] { return server_->wire_bytes().value_or(0); };
-    const auto at_first = bytes();
     start_download();
     const auto cancelled = machine_->api("POST", "/actions/cancel-download");
     ASSERT_TRUE(succeeds(cancelled));
@@ -460,19 +469,17 @@ TEST_F(Update, GoesOnAfterACancelAndAPowerCutInTheDownload)
     const auto status = wait_for_record("prepare");
     EXPECT_EQ(status.value("cmd_status", ""), "Failed") << to_text(status);
 
-    const auto at_second = bytes();
     start_download();
-    const auto at_third = bytes();
-    std::printf("LEGS %lu %lu\n", at_second - at_first, at_third - at_second);
     ASSERT_TRUE(succeeds(machine_->cut_power()));
     ASSERT_TRUE(succeeds(server_->limit_rate(0)));
     ASSERT_TRUE(succeeds(machine_->boot()));
     EXPECT_EQ(version(), "1.0.0") << "a set that is half written does not boot";
     wait_until_proven();
     expect_success("refresh-updates", "refresh");
-    const auto before_last = bytes();
     expect_success("prepare-update", "prepare");
-    std::printf("LAST %lu\n", bytes() - before_last);
+    // start_download waits for 3 %; some of that was not on the disk yet when the power went.
+    EXPECT_GT(number_in_log("set filled", "kept") * 100, number_in_log("set filled", "bytes"))
+        << "what an interrupted update left behind is used";
     expect_success("activate-update", "activate");
     reboot();
     EXPECT_EQ(version(), "1.1.0");
