@@ -36,6 +36,7 @@ protected:
 
     void write(const std::string& name, const std::string& text)
     {
+        ASSERT_TRUE(files.remove(root / name).has_value());
         auto file = files.create(root / name, 0755);
         ASSERT_TRUE(file.has_value());
         ASSERT_TRUE((*file)->write_all(text));
