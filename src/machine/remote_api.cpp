@@ -42,6 +42,16 @@ void set_identity(CURL* handle, const RemoteApi::Access& access)
 
 } // namespace
 
+std::vector<std::string> RemoteApi::Access::apiclient_options() const
+{
+    std::vector<std::string> options{"--remote", std::format("127.0.0.1:{}", port), "--ca",
+                                     authority.native()};
+    if (certificate && key) {
+        options.insert(options.end(), {"--cert", certificate->native(), "--key", key->native()});
+    }
+    return options;
+}
+
 Result<ApiAnswer> RemoteApi::request(const std::string& method, const std::string& path,
                                      const std::string& body, std::chrono::milliseconds limit) const
 {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace holdfast::machine {
 
@@ -24,6 +25,9 @@ public:
         std::filesystem::path authority;
         std::optional<std::filesystem::path> certificate;
         std::optional<std::filesystem::path> key;
+
+        /// The options by which apiclient takes this way.
+        std::vector<std::string> apiclient_options() const;
     };
     explicit RemoteApi(Access access) : access_(std::move(access)) {}
 

@@ -74,7 +74,7 @@ Result<int> test_verb(const CommandLine& arguments, io::System& system)
         return compiled;
     }
     std::vector<std::string> ctest{"ctest", "--test-dir", std::string(checkout) + "/build/dev",
-                                   "--output-on-failure", "--parallel", "2"};
+                                   "--output-on-failure", "--parallel", "3"};
     if (!part.empty()) {
         ctest.insert(ctest.end(), {"--label-regex", "^" + part + "$"});
     }

@@ -51,29 +51,23 @@ protected:
     Result<int> run() { return machine::run(world_, screen_, places_, options_); }
     Result<int> stop() { return machine::stop(world_, screen_, places_, boot_limit); }
     /// What the shipped program prints about that machine.
-    std::string apiclient(std::vector<std::string> arguments)
+    std::string apiclient(const std::vector<std::string>& arguments)
     {
         const auto access = machine::running_api(world_, places_);
         EXPECT_TRUE(succeeds(access));
         if (!access) {
             return "";
         }
-        arguments.insert(arguments.begin(),
-                         {checkout / "build/release/bin/apiclient", "--remote",
-                          "127.0.0.1:" + std::to_string(access->port), "--ca", access->authority,
-                          "--cert", access->certificate.value_or(""), "--key",
-                          access->key.value_or("")});
-        const auto outcome = processes_.run({.arguments = std::move(arguments)});
+        auto command = access->apiclient_options();
+        command.insert(command.begin(), checkout / "build/release/bin/apiclient");
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        const auto outcome = adapters_.processes.run({.arguments = std::move(command)});
         EXPECT_TRUE(succeeds(outcome));
         return outcome ? outcome->output + outcome->errors : "";
     }
 
-    io::PosixFiles files_;
-    io::PosixClock clock_;
-    io::PosixProcesses processes_;
-    io::PosixBackground background_;
-    io::PosixSockets sockets_;
-    machine::World world_{files_, clock_, processes_, background_, sockets_};
+    Adapters adapters_;
+    machine::World world_ = adapters_.world();
     Screen screen_;
     const std::filesystem::path folder_ = checkout / "out/test-logs" / this_test();
     machine::RunPlaces places_{.state = folder_ / "run",
@@ -85,7 +79,7 @@ protected:
 TEST_F(RunVerb, StartsAMachineTalksToItStopsItAndGoesOnWithItsDisk)
 {
     ASSERT_TRUE(succeeds(
-        io::replace_file(files_, *options_.user_data, "[settings]\nmotd = \"from a file\"\n")));
+        io::replace_file(adapters_.files, *options_.user_data, "[settings]\nmotd = \"from a file\"\n")));
     ASSERT_TRUE(succeeds(run()));
     EXPECT_THAT(screen_.text(), AllOf(HasSubstr("booting until the API answers"),
                                       HasSubstr("./holdfast apiclient get settings")));

@@ -93,32 +93,33 @@ std::string TestMachine::end_of_console()
 Result<void> TestMachine::give_user_data(std::string_view toml)
 {
     options.cd_rom = directory_ / "user-data.iso";
-    return machine::make_user_data_cd(files_, processes_, toml, *options.cd_rom);
+    return machine::make_user_data_cd(files(), processes(), toml, *options.cd_rom);
 }
 
 Result<void> TestMachine::make_disk(std::uint64_t gib)
 {
-    TRY(machine::copy_image(processes_, image, disk_file())
+    TRY(machine::copy_image(processes(), image, disk_file())
             .while_("copying the image under test"));
-    return machine::grow_image(processes_, disk_file(), gib << 30U);
+    return machine::grow_image(processes(), disk_file(), gib << 30U);
 }
 
 Result<void> TestMachine::prepare_api()
 {
     TRY_ASSIGN(const auto identities,
-               machine::api_identities(files_, machine::KeyFiles(key_directory()), clock_.now()));
+               machine::api_identities(files(), machine::KeyFiles(key_directory()),
+                                       clock().now()));
     const auto settings = directory_ / "machine-settings.toml";
     auto user_data = machine::remote_api_user_data(identities);
     if (!host_containers && has_root_console()) {
         user_data += "[settings.host-containers.control]\nenabled = false\n";
     }
-    TRY(io::replace_file(files_, settings, user_data, 0600));
+    TRY(io::replace_file(files(), settings, user_data, 0600));
     options.firmware_config[std::string(machine::user_data_config)] = settings;
-    TRY_ASSIGN(api_port_, sockets_.free_loopback_port());
+    TRY_ASSIGN(api_port_, adapters_.sockets.free_loopback_port());
     options.forwards.push_back({.host = api_port_, .guest = 8443});
     const char* wish = std::getenv("HOLDFAST_ACCEL");
     TRY_ASSIGN(options.accelerator,
-               machine::choose_accelerator(files_, processes_,
+               machine::choose_accelerator(files(), processes(),
                                            wish == nullptr ? std::nullopt
                                                            : std::optional<std::string>(wish),
                                            "/var/cache/holdfast"));
@@ -127,7 +128,7 @@ Result<void> TestMachine::prepare_api()
 
 Result<void> TestMachine::start()
 {
-    if (!files_.exists(disk_file())) {
+    if (!files().exists(disk_file())) {
         TRY(make_disk());
     }
     if (api_port_ == 0) {
@@ -148,7 +149,7 @@ Result<void> TestMachine::boot()
 
 Result<void> TestMachine::wait_for_api(std::chrono::seconds limit)
 {
-    const auto deadline = clock_.monotonic_now() + limit;
+    const auto deadline = clock().monotonic_now() + limit;
     for (;;) {
         const auto answer = api("GET", "/os");
         if (answer && answer->status == 200) {
@@ -157,11 +158,11 @@ Result<void> TestMachine::wait_for_api(std::chrono::seconds limit)
         if (!is_running()) {
             return fail(Errc::io, "the machine has switched itself off");
         }
-        if (clock_.monotonic_now() >= deadline) {
+        if (clock().monotonic_now() >= deadline) {
             return fail(Errc::timeout, "the API did not answer within {}: {}", limit,
                         answer ? std::to_string(answer->status) : answer.error().message());
         }
-        clock_.sleep(250ms);
+        clock().sleep(250ms);
     }
 }
 
@@ -219,7 +220,7 @@ Result<void> TestMachine::set(const Json& settings)
 
 Result<void> TestMachine::wait_for_apply()
 {
-    const auto deadline = clock_.monotonic_now() + boot_limit;
+    const auto deadline = clock().monotonic_now() + boot_limit;
     for (;;) {
         TRY_ASSIGN(const auto status, get("/apply/status"));
         const auto state = status.value("state", "");
@@ -229,17 +230,17 @@ Result<void> TestMachine::wait_for_apply()
         if (state == "failed") {
             return fail(Errc::conflict, "applying failed: {}", to_text(status));
         }
-        if (clock_.monotonic_now() >= deadline) {
+        if (clock().monotonic_now() >= deadline) {
             return fail(Errc::timeout, "still applying: {}", to_text(status));
         }
-        clock_.sleep(250ms);
+        clock().sleep(250ms);
     }
 }
 
 Result<machine::ShellAnswer> TestMachine::shell(const std::string& command,
                                                 std::chrono::milliseconds limit)
 {
-    const auto deadline = clock_.monotonic_now() + boot_limit;
+    const auto deadline = clock().monotonic_now() + boot_limit;
     while (!shell_is_ready_) {
         // A shell that is still starting drops what is typed; ask until it answers.
         const auto answer = machine_->console().ask_shell("true", 5s);
@@ -249,7 +250,7 @@ Result<machine::ShellAnswer> TestMachine::shell(const std::string& command,
             // SIGRTMIN+21 switches them off (systemd(1)).
             TRY(machine_->console().ask_shell("kill -s RTMIN+21 1", 5s));
         }
-        if (!answer && clock_.monotonic_now() >= deadline) {
+        if (!answer && clock().monotonic_now() >= deadline) {
             return answer;
         }
     }
@@ -267,9 +268,9 @@ Result<void> TestMachine::edit_disk(const std::function<Result<void>(io::BlockDe
 std::string TestMachine::fall_back_with(const std::string& part)
 {
     std::string told;
-    const auto deadline = clock_.monotonic_now() + boot_limit;
-    while (!told.contains(part) && clock_.monotonic_now() < deadline) {
-        clock_.sleep(1s);
+    const auto deadline = clock().monotonic_now() + boot_limit;
+    while (!told.contains(part) && clock().monotonic_now() < deadline) {
+        clock().sleep(1s);
         const auto answer = get("/updates/last-fall-back");
         told = answer ? to_text(*answer) : answer.error().message();
     }

@@ -33,6 +33,17 @@ std::string variant_under_test();
 /// What this checkout signs images and its APIs with.
 std::filesystem::path key_directory();
 
+/// What a machine is started with.
+struct Adapters {
+    io::PosixFiles files;
+    io::PosixClock clock;
+    io::PosixProcesses processes;
+    io::PosixBackground background;
+    io::PosixSockets sockets;
+
+    machine::World world() { return {files, clock, processes, background, sockets}; }
+};
+
 /// A virtual machine of one test, with a disk of its own. It is cut off when the test ends; its logs
 /// stay in out/test-logs/<name>/ when the test failed.
 class TestMachine {
@@ -90,20 +101,16 @@ public:
     boot::SlotFlags flags_of(std::string_view label);
     const std::filesystem::path& directory() const { return directory_; }
     std::filesystem::path disk_file() const { return directory_ / "disk.img"; }
-    io::Files& files() { return files_; }
-    io::Processes& processes() { return processes_; }
-    io::Clock& clock() { return clock_; }
+    io::Files& files() { return adapters_.files; }
+    io::Processes& processes() { return adapters_.processes; }
+    io::Clock& clock() { return adapters_.clock; }
 
 private:
     Result<void> prepare_api();
     std::string end_of_console();
 
-    io::PosixFiles files_;
-    io::PosixClock clock_;
-    io::PosixProcesses processes_;
-    io::PosixBackground background_;
-    io::PosixSockets sockets_;
-    machine::World world_{files_, clock_, processes_, background_, sockets_};
+    Adapters adapters_;
+    machine::World world_ = adapters_.world();
     std::string name_;
     std::filesystem::path directory_;
     std::uint16_t api_port_ = 0;

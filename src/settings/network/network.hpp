@@ -19,7 +19,8 @@ struct Network {
                 "updog"),
         field<&Network::hostname>("hostname",
                                   "The machine's name. By default the name that DNS has for its "
-                                  "address, else the address, with `-` for `:`.",
+                                  "address, else the address, with `-` for `:`. Of one with more than "
+                                  "64 characters the machine bears the first label.",
                                   affects("hostname", "hosts"),
                                   GeneratedBy{"netdog generate-hostname"}),
         field<&Network::hosts>(
