@@ -5,6 +5,7 @@
 #include "machine/probe_boot_sector.hpp"
 
 #include <format>
+#include <unistd.h>
 
 namespace holdfast::machine {
 
@@ -48,11 +49,16 @@ std::optional<Accelerator> cached_answer(io::Files& files, const std::filesystem
     return accelerator ? std::optional(*accelerator) : std::nullopt;
 }
 
-/// Boots the probe under KVM. Anything but its answer means that KVM is not to be used.
-Result<bool> kvm_works(io::Files& files, io::Processes& processes,
-                       const std::filesystem::path& directory)
+/// What QEMU says where the user may not open the device, or other machines have all its memory.
+constexpr std::string_view not_opened = "Could not access KVM kernel module";
+
+/// Boots the probe under KVM. Anything but its answer means that KVM is not to be used; nothing, that
+/// this may be otherwise next time.
+Result<std::optional<bool>> kvm_works(io::Files& files, io::Processes& processes,
+                                      const std::filesystem::path& directory)
 {
-    const auto disk = directory / "kvm-probe.img";
+    // Several may ask at a time.
+    const auto disk = directory / std::format("kvm-probe.{}.img", ::getpid());
     TRY(files.remove(disk));
     TRY_ASSIGN(auto file, files.create(disk));
     TRY(file->write_all(probe_boot_sector()));
@@ -69,7 +75,10 @@ Result<bool> kvm_works(io::Files& files, io::Processes& processes,
                      .time_limit = std::chrono::seconds{5}};
     const auto outcome = processes.run(boot);
     TRY(files.remove(disk));
-    return outcome.has_value() && outcome->exit_status == probe_answer;
+    if (!outcome.has_value() || outcome->errors.contains(not_opened)) {
+        return std::nullopt;
+    }
+    return outcome->exit_status == probe_answer;
 }
 
 } // namespace
@@ -100,11 +109,14 @@ Result<Accelerator> choose_accelerator(io::Files& files, io::Processes& processe
         return *known;
     }
     TRY(files.create_directories(cache_directory));
-    TRY_ASSIGN(const bool works, kvm_works(files, processes, cache_directory)
+    TRY_ASSIGN(const auto works, kvm_works(files, processes, cache_directory)
                                      .while_("finding out whether KVM works"));
-    const auto answer = works ? Accelerator::kvm : Accelerator::tcg;
-    if (!works) {
+    const auto answer = works == true ? Accelerator::kvm : Accelerator::tcg;
+    if (works != true) {
         log::warning("KVM is there but does not work; emulating the processor instead");
+    }
+    if (!works) {
+        return answer; // Asked again: it hung, or this user may not use it yet.
     }
     if (auto kept = io::replace_file(files, cache, std::format("{}\n{}\n", key, name(answer)));
         !kept) {

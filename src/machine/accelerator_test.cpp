@@ -66,6 +66,16 @@ TEST_F(AcceleratorTest, TakesTheTranslatorWhenTheProbeHangs)
     EXPECT_EQ(choose(), Accelerator::tcg);
 }
 
+TEST_F(AcceleratorTest, AsksAgainWhereTheDeviceCouldNotBeOpened)
+{
+    processes.answer(probe_command,
+                     io::Outcome{1, "", "qemu-system-x86_64: -accel kvm: Could not access KVM "
+                                        "kernel module: Permission denied\n"});
+    EXPECT_EQ(choose(), Accelerator::tcg);
+    EXPECT_EQ(choose(), Accelerator::tcg);
+    EXPECT_EQ(probes(), 2);
+}
+
 TEST_F(AcceleratorTest, TakesTheTranslatorWithoutTheDevice)
 {
     ASSERT_TRUE(files.remove("/dev/kvm"));

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <deque>
 #include <format>
 #include <ranges>
 
@@ -24,6 +25,8 @@ namespace fs = std::filesystem;
 
 /// The checkout inside the SDK tree.
 const fs::path checkout = "/src/holdfast";
+/// And the host's files.
+const fs::path host_root = "/host";
 
 RunPlaces places()
 {
@@ -113,15 +116,34 @@ void declare(CLI::App& app, RunCommandLine& line)
         ->check(CLI::Range(1, 86'400));
 }
 
-/// A file that the user named, before anything takes long.
-Result<fs::path> existing_file(io::System& system, std::string_view option,
-                               const std::string& typed)
+/// A path below /host with its symbolic links as the host sees them: targets are below /host, too.
+fs::path resolved_on_host(io::Files& files, const fs::path& path)
 {
-    auto path = user_path(system, typed);
-    if (!system.files.exists(path)) {
-        return fail(Errc::not_found, "{}: there is no file {}", option, typed);
+    constexpr int most_links = 40; // As the kernel.
+    const auto typed = path.lexically_relative(host_root);
+    std::deque<fs::path> rest(typed.begin(), typed.end());
+    fs::path resolved = host_root;
+    int links = 0;
+    while (!rest.empty()) {
+        const auto part = rest.front();
+        rest.pop_front();
+        if (part == "..") {
+            resolved = resolved == host_root ? host_root : resolved.parent_path();
+            continue;
+        }
+        if (part == "." || part.empty()) {
+            continue;
+        }
+        const auto target = files.read_link(resolved / part);
+        if (!target || ++links > most_links) {
+            resolved /= part;
+            continue;
+        }
+        resolved = target->is_absolute() ? host_root : resolved;
+        const auto relative = target->relative_path();
+        rest.insert(rest.begin(), relative.begin(), relative.end());
     }
-    return path;
+    return resolved;
 }
 
 Result<RunOptions> options_of(const RunCommandLine& line, io::System& system)
@@ -153,8 +175,10 @@ constexpr std::string_view file_url = "file://";
 std::map<std::string, std::string> file_names(io::System& system, const CommandLine& arguments)
 {
     std::map<std::string, std::string> names;
+    const auto end_of_options = std::ranges::find(arguments, "--");
+    const bool applies = std::find(arguments.begin(), end_of_options, "apply") != end_of_options;
     for (const auto& argument : arguments) {
-        if (arguments.front() == "apply" && argument.starts_with(file_url)) {
+        if (applies && argument.starts_with(file_url)) {
             const auto typed = argument.substr(file_url.size());
             names[typed] = user_path(system, typed).native();
         }
@@ -180,10 +204,19 @@ Result<int> run_and_rename(io::Processes& processes, const std::vector<std::stri
 
 fs::path user_path(io::System& system, const fs::path& typed)
 {
-    if (typed.is_absolute()) {
-        return fs::path("/host") / typed.relative_path();
+    const fs::path work = system.environment("HOLDFAST_WORK").value_or(checkout.native());
+    const auto path = typed.is_absolute() ? host_root / typed.relative_path() : work / typed;
+    return *std::next(path.begin()) == "host" ? resolved_on_host(system.files, path) : path;
+}
+
+Result<fs::path> existing_file(io::System& system, std::string_view option,
+                               const std::string& typed)
+{
+    auto path = user_path(system, typed);
+    if (!system.files.exists(path) || system.files.is_directory(path)) {
+        return fail(Errc::not_found, "{}: there is no file {}", option, typed);
     }
-    return fs::path(system.environment("HOLDFAST_WORK").value_or(checkout.native())) / typed;
+    return path;
 }
 
 Result<int> run_verb(const CommandLine& arguments, io::System& system, ImageMaker make_image)
@@ -266,15 +299,8 @@ Result<int> apiclient_verb(const CommandLine& arguments, io::System& system)
     }
     TRY_ASSIGN(const auto access, running_api(adapters.world(system), places()));
     TRY_ASSIGN(const auto program, compiled_apiclient(system));
-    std::vector<std::string> command{program,
-                                     "--remote",
-                                     std::format("127.0.0.1:{}", access.port),
-                                     "--ca",
-                                     access.authority.native(),
-                                     "--cert",
-                                     access.certificate.value_or("").native(),
-                                     "--key",
-                                     access.key.value_or("").native()};
+    auto command = access.apiclient_options();
+    command.insert(command.begin(), program);
     const auto names = file_names(system, arguments);
     for (const auto& argument : arguments) {
         const auto name = argument.starts_with(file_url)

@@ -13,8 +13,14 @@ using ImageMaker = Result<std::filesystem::path> (*)(io::System& system,
                                                      const std::string& variant);
 
 /// A path that the user typed, as it is reached inside the SDK tree: the host's files are below
-/// /host, and HOLDFAST_WORK is the user's working directory there.
+/// /host, and HOLDFAST_WORK is the user's working directory there. Symbolic links lead where they
+/// lead on the host.
 std::filesystem::path user_path(io::System& system, const std::filesystem::path& typed);
+
+/// Of a file that the user named, before anything takes long. Errors: `not_found`, naming `option` and what was typed, where
+/// there is none.
+Result<std::filesystem::path> existing_file(io::System& system, std::string_view option,
+                                            const std::string& typed);
 
 /// The text with each path of `names` as it was typed: typed → inside the SDK tree.
 std::string with_typed_names(std::string text, const std::map<std::string, std::string>& names);

@@ -69,6 +69,25 @@ TEST_F(RunVerb, MissesAFileBeforeItBuilds)
     EXPECT_TRUE(built) << "or this test proves nothing";
 }
 
+TEST_F(RunVerb, TakesNoFolderForAFile)
+{
+    ASSERT_TRUE(files.create_directories("/host/folder").has_value());
+    EXPECT_EQ(run({"--user-data", "/folder"}).error().message(),
+              "--user-data: there is no file /folder");
+    EXPECT_FALSE(built);
+}
+
+TEST_F(RunVerb, FollowsLinksAsTheHostDoes)
+{
+    files.put_link("/host/home", "/mnt/ssd");
+    ASSERT_TRUE(files.create_directories("/host/mnt/ssd/me").has_value());
+    files.put_link("/host/mnt/ssd/me/there", "../you");
+    EXPECT_EQ(user_path(system, "/home/me/there/a.toml"), "/host/mnt/ssd/you/a.toml");
+    EXPECT_EQ(user_path(system, "/home/../../data.toml"), "/host/data.toml");
+    files.put_link("/host/loop", "/loop");
+    EXPECT_EQ(user_path(system, "/loop"), "/host/loop");
+}
+
 TEST_F(RunVerb, OfApiclientTellsItsOptionsWithoutAMachine)
 {
     processes.answer("ninja", {});

@@ -23,10 +23,11 @@ Result<int> check_verb(const CommandLine& arguments, io::System& system)
     } catch (const CLI::ParseError& problem) {
         return app.exit(problem) == 0 ? 0 : 2;
     }
+    TRY_ASSIGN(const auto path, machine::existing_file(system, "user data", file));
     TRY_ASSIGN(const auto variant_file, find_variant(system, variant_name));
     TRY_ASSIGN(const auto variant, image::load_variant(variant_file));
     TRY_ASSIGN(const auto model, load_model(variant));
-    TRY_ASSIGN(const auto bytes, system.files.read(user_path(system, file)));
+    TRY_ASSIGN(const auto bytes, system.files.read(path));
     return settings::check_user_data(file, bytes, model, std::cout);
 }
 

@@ -113,7 +113,7 @@ const std::filesystem::path container_archive = checkout / "out/metal-dev/work/c
 
 /// What the container below finds out about the host, and sets as the message of the day.
 constexpr std::string_view container_report =
-    "root read-only, lockdown none [integrity] confidentiality";
+    "root read-only, lockdown none [integrity] confidentiality, oom 0, certificates there";
 
 /// Runs a container of that archive, which lies on the data disk. It tells by the API what it can do to
 /// the host, and calls `server` every second until the message of the day tells it to end.
@@ -129,7 +129,10 @@ host=/.bottlerocket/rootfs
 root=read-only
 busybox touch $host/usr/marker && root=writable
 lockdown=$(busybox cat $host/sys/kernel/security/lockdown)
-until apiclient set "motd=root $root, lockdown $lockdown"; do busybox sleep 1; done
+oom=$(busybox cat /proc/self/oom_score_adj)
+busybox grep -q "BEGIN CERTIFICATE" /.bottlerocket/certs/ca-bundle.crt && certificates=there
+report="root $root, lockdown $lockdown, oom $oom, certificates $certificates"
+until apiclient set "motd=$report"; do busybox sleep 1; done
 until apiclient get settings.motd | busybox grep end-now; do
   busybox wget -O /dev/null {}/called
   busybox sleep 1

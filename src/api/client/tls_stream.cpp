@@ -7,13 +7,16 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 
 namespace holdfast::api {
 
 namespace {
 
-constexpr const char* machine_authorities = "/etc/ssl/certs/ca-certificates.crt";
+/// On the machine, and in its containers.
+constexpr std::array machine_authorities{"/etc/ssl/certs/ca-certificates.crt",
+                                         "/.bottlerocket/certs/ca-bundle.crt"};
 
 using Context = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, FreeWith<SSL_free>>;
@@ -60,9 +63,14 @@ Result<void> trust(SSL_CTX* context, const std::string& authorities)
 {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (authorities.empty()) {
-        if (SSL_CTX_load_verify_file(context, machine_authorities) != 1) {
-            return fail(Errc::io, "{}: {}", machine_authorities, last_reason());
+        const bool loaded = std::ranges::any_of(machine_authorities, [&](const char* file) {
+            return SSL_CTX_load_verify_file(context, file) == 1;
+        });
+        if (!loaded) {
+            return fail(Errc::io, "no certificates of authorities in {} or {}: {}",
+                        machine_authorities[0], machine_authorities[1], last_reason());
         }
+        ERR_clear_error();
         return {};
     }
     const auto bio = reader_of(authorities);

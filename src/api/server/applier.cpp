@@ -110,7 +110,7 @@ void UnitApplier::start(std::optional<std::vector<std::string>> keys)
 {
     {
         const std::scoped_lock lock(mutex_);
-        status_["state"] = "running";
+        status_ = {{"state", "running"}}; // Nothing of the one before.
         queue_.push_back(std::move(keys));
         announced_.reset();
         note_unapplied();
@@ -132,7 +132,7 @@ void UnitApplier::take_up_unapplied()
     }
     if (!queue_.empty()) {
         log::info("applying what the server before did not finish");
-        status_["state"] = "running";
+        status_ = {{"state", "running"}};
     }
 }
 

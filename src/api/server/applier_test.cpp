@@ -143,6 +143,16 @@ TEST_F(ApplierTest, AnApplierThatCrashesOrIsNotThereIsAFailure)
     EXPECT_THAT(status["error"], HasSubstr("nobody listens"));
 }
 
+TEST_F(ApplierTest, WhileItRunsNothingIsToldOfTheRunBefore)
+{
+    socket_.answers = {R"({"files": [], "error": "ntp: it broke"})", "{}"};
+    applier_.start(std::nullopt);
+    EXPECT_EQ(finished()["state"], "failed");
+    const std::unique_lock at_work(socket_.may_answer);
+    applier_.start(std::nullopt);
+    EXPECT_EQ(applier_.status(), Json({{"state", "running"}}));
+}
+
 TEST_F(ApplierTest, AnEndlessReportIsAFailure)
 {
     socket_.answers = {std::string(2U << 20, ' ')};

@@ -131,7 +131,10 @@ std::vector<HostMount> common_mounts(const ContainerRequest& request)
          "/var/lib/bottlerocket/inventory/application.json", read_only},
         {"/var/log/support", "/.bottlerocket/support", read_only},
         // Newer than the rest of the interface, and useful only where a bundle was made.
-        {"/etc/pki/tls/certs", "/.bottlerocket/certs", read_only, HostMount::IfMissing::skip}};
+        {"/etc/pki/tls/certs", "/.bottlerocket/certs", read_only, HostMount::IfMissing::skip},
+        // Where the bundle in there leads to until settings.pki adds to it.
+        {"/usr/share/holdfast/ca-bundle.crt", "/usr/share/holdfast/ca-bundle.crt", read_only,
+         HostMount::IfMissing::skip}};
     if (request.name != "current") {
         mounts.push_back({own, inside + "current", {"rbind", "rprivate", "rw"}});
     }
@@ -237,6 +240,8 @@ Json process_part(const ContainerRequest& request, const ImageProcess& process,
               {"cwd", process.directory},
               {"user", {{"uid", process.user}, {"gid", process.group}}},
               {"noNewPrivileges", !request.superpowered},
+              // Or it would have containerd's, and outlive the host's services where memory runs out.
+              {"oomScoreAdj", 0},
               {"capabilities",
                {{"bounding", capabilities},
                 {"effective", capabilities},
@@ -301,8 +306,12 @@ Result<Strings> strings_of(const Json& object, const char* key)
     return found;
 }
 
+/// Of a user or a group. Names but root's would have to be looked up in the image.
 Result<std::uint32_t> number_of(std::string_view text)
 {
+    if (text == "root") {
+        return 0;
+    }
     std::uint32_t number = 0;
     const auto end = text.data() + text.size();
     const auto parsed = std::from_chars(text.data(), end, number);
@@ -337,7 +346,7 @@ Result<ImageProcess> ImageProcess::parse(const Json& image_configuration)
         process.directory = directory->get<std::string>();
     }
     if (const auto user = part->find("User");
-        user != part->end() && user->is_string() && *user != "" && *user != "root") {
+        user != part->end() && user->is_string() && *user != "") {
         const auto text = user->get<std::string>();
         const auto colon = text.find(':');
         TRY_ASSIGN(process.user, number_of(std::string_view(text).substr(0, colon)));

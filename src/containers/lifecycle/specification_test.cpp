@@ -31,9 +31,10 @@ io::FakeFiles full_host()
     for (const char* folder :
          {"/local/host-containers/admin", "/local/bootstrap-containers/admin",
           "/local/host-containers/current", "/var/log/support", "/lib/modules", "/usr/src/kernels",
-          "/sys/firmware", "/sys/kernel/debug", "/mnt", "/"}) {
+          "/sys/firmware", "/sys/kernel/debug", "/mnt", "/etc/pki/tls/certs", "/"}) {
         host.put_directory(folder);
     }
+    host.put("/usr/share/holdfast/ca-bundle.crt", "");
     return host;
 }
 
@@ -189,6 +190,16 @@ TEST(ImageProcessOf, MissingPartsHaveDefaults)
         ASSERT_TRUE(process.has_value()) << configuration;
         EXPECT_EQ(process->directory, "/");
         EXPECT_EQ(process->user, 0U);
+    }
+}
+
+TEST(ImageProcessOf, KnowsRootByItsName)
+{
+    for (const char* user : {"root", "root:root", "root:0", "0:root"}) {
+        const auto process = ImageProcess::parse({{"config", {{"User", user}}}});
+        ASSERT_TRUE(process.has_value()) << user;
+        EXPECT_EQ(process->user, 0U);
+        EXPECT_EQ(process->group, 0U);
     }
 }
 
