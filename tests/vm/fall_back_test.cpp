@@ -10,6 +10,7 @@
 namespace holdfast::vm {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -133,6 +134,14 @@ TEST(FallBack, OnPurposeCanBeTakenBackBeforeTheReboot)
     EXPECT_EQ(taken_back["active_partition"]["next_to_boot"], true);
     EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-A"), chosen);
     EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-B"), fall_back) << "something to fall back to";
+
+    // A set that has worked boots for ever; not where it has rotted since.
+    ASSERT_TRUE(succeeds(machine.edit_disk([](io::BlockDevice& disk) {
+        return flip_bit(disk, "HOLDFAST-ROOT-B", 20'000'000);
+    })));
+    EXPECT_THAT(post("rollback-update"), AllOf(HasSubstr("409"), HasSubstr("Set B is damaged"),
+                                               HasSubstr("block 4882 is corrupted")));
+    EXPECT_EQ(machine.flags_of("HOLDFAST-BOOT-A"), chosen);
 }
 
 /// QEMU's name for what stands between the machine and its first disk.

@@ -197,10 +197,29 @@ Result<ImageIdentity> note_running(io::Files& files, Status& status)
     return running;
 }
 
+/// updog is told a version, and asks for no lock then: it may have been set since the check.
+Result<void> check_lock(io::Files& files, const Options& options, Status& status)
+{
+    TRY_ASSIGN(const auto lock, read_version_lock(files, options.config));
+    const auto& wanted = lock.version();
+    TRY_ASSIGN(const auto chosen, Version::parse(status.chosen->version));
+    if (!wanted || *wanted == chosen) {
+        return {};
+    }
+    status.chosen.reset();
+    status.state = status.state == State::available ? State::idle : status.state;
+    return fail(Errc::conflict,
+                "settings.updates.version-lock is {} by now, and {} was to come; look for updates again",
+                wanted->str(), chosen.str());
+}
+
 Result<void> execute(TharBeUpdates& world, const Options& options, CommandKind kind, Status& status,
                      int& exit_status)
 {
     TRY_ASSIGN(const auto running, note_running(world.files, status));
+    if (kind == CommandKind::prepare) {
+        TRY(check_lock(world.files, options, status));
+    }
     TRY_ASSIGN(const auto printed, run_updog(world, updog_arguments(kind, status), time_limit(kind),
                                              exit_status));
     if (kind == CommandKind::refresh) {

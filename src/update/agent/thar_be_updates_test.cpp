@@ -12,6 +12,8 @@
 namespace holdfast::update {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -216,6 +218,21 @@ TEST_F(TharBeUpdatesTest, KeepsWhatUpdogComplainedOf)
     EXPECT_EQ(status().last_command->status, CommandStatus::failed);
     EXPECT_EQ(status().last_command->exit_status, 1);
     EXPECT_EQ(status().state, State::idle);
+}
+
+TEST_F(TharBeUpdatesTest, BringsNothingThatALockRulesOutByThen)
+{
+    EXPECT_EQ(run({"refresh"}), 0);
+    files.put("/etc/thar-be-updates.toml", "version-lock = \"v1.0.0\"\n");
+    EXPECT_EQ(run({"prepare"}), 1);
+    EXPECT_THAT(message(), AllOf(HasSubstr("version-lock is 1.0.0"), HasSubstr("1.1.0 was to come")));
+    EXPECT_THAT(processes.command_lines(), Not(Contains(HasSubstr("update-image"))));
+    EXPECT_EQ(status().state, State::idle);
+    EXPECT_FALSE(status().chosen.has_value());
+
+    files.put("/etc/thar-be-updates.toml", "version-lock = \"1.1.0\"\n");
+    EXPECT_EQ(run({"refresh"}), 0);
+    EXPECT_EQ(run({"prepare"}), 0);
 }
 
 TEST_F(TharBeUpdatesTest, TellsOfNonsenseAndOfAMissingProgram)

@@ -142,7 +142,12 @@ Result<void> install(Situation& situation, const Update& update, const Updog& wo
     ProgressFile progress(world.files, world.clock);
     TRY(situation.source->install(
         update.images, [&](const InstallProgress& now) { progress.report(now); }));
-    return note_staged(update, situation.running, world);
+    // The set is whole. Without the note a fall-back cannot tell which version it left.
+    if (const auto noted = note_staged(update, situation.running, world); !noted.has_value()) {
+        log::warning("could not note which version was staged", {{"why", noted.error().message()}});
+        return world.files.remove(staged_path); // One of another version would be worse than none.
+    }
+    return {};
 }
 
 Result<void> reboot(const Updog& world)

@@ -20,6 +20,7 @@ struct FakeWorld {
     std::map<std::string, std::string> targets;
     std::vector<std::string> calls;
     std::optional<Error> problem; ///< Of installing.
+    std::function<void()> during_install = [] {};
 };
 
 class FakeSource final : public UpdateSource {
@@ -44,6 +45,7 @@ public:
             return Failure{*world_.problem};
         }
         report({.done = 10, .total = 10, .wire = 3});
+        world_.during_install();
         return {};
     }
 
@@ -172,6 +174,14 @@ TEST_F(UpdogTest, InstallsAndNotesWhatItBrought)
     EXPECT_EQ(staged->before->version, "1.0.0");
     EXPECT_EQ(to_text(*parse_json(*files.read(progress_path))),
               R"({"bytes":10,"percent":100,"rate":3000,"total":10})");
+}
+
+TEST_F(UpdogTest, NeedsNoRoomForTheNote)
+{
+    files.put(staged_path, to_text(to_json(StagedUpdate{.image = {"x86_64", "1.0.5", "metal-dev"}})));
+    fake.during_install = [this] { files.limit_space(files.space_used()); };
+    EXPECT_TRUE(run({"update-image"}).has_value());
+    EXPECT_FALSE(files.exists(staged_path)) << "it would name a version that is not there any more";
 }
 
 TEST_F(UpdogTest, RefusesAnUpdateThatTheSettingsCannotFollow)

@@ -146,6 +146,31 @@ Result<VerityTree> open_verity_tree(io::BlockDevice& device)
         .leaves = BlockMap(device, layout.leaves_at, count, BlockMap::Entry::whole_hash)};
 }
 
+Result<crypto::Sha256> check_verity_tree(io::BlockDevice& device)
+{
+    TRY_ASSIGN(const auto tree, open_verity_tree(device));
+    crypto::SaltedSha256 salted(tree.superblock.salt);
+    std::array<std::byte, block_bytes> block{};
+    const auto levels = level_sizes(tree.superblock.data_blocks);
+    auto level_at = verity_layout(tree.superblock.data_blocks).leaves_at;
+    for (std::size_t level = 0; level + 1 < levels.size(); ++level) {
+        const auto above_at = level_at - levels[level + 1] * block_bytes;
+        const auto count = static_cast<std::uint32_t>(levels[level]);
+        BlockMap above(device, above_at, count, BlockMap::Entry::whole_hash);
+        for (std::uint32_t number = 0; number < count; ++number) {
+            TRY(device.read(level_at + number * block_bytes, block));
+            TRY_ASSIGN(const bool right, above.accepts(number, salted.digest(block)));
+            if (!right) {
+                return fail(Errc::corrupt, "block {} is corrupted",
+                            level_at / block_bytes + number);
+            }
+        }
+        level_at = above_at;
+    }
+    TRY(device.read(level_at, block));
+    return salted.digest(block);
+}
+
 VerityWriter::VerityWriter(io::BlockDevice& device, VeritySuperblock superblock)
     : device_(device), superblock_(std::move(superblock)),
       layout_(verity_layout(superblock_.data_blocks))

@@ -47,6 +47,10 @@ struct VerityTree {
 /// superblock; `corrupt` when the device is smaller than the superblock asks for; `io`.
 Result<VerityTree> open_verity_tree(io::BlockDevice& device);
 
+/// The root hash of the hash image at the beginning of a device, every block of which has to be what the
+/// level above says. Errors: as `open_verity_tree`; `corrupt` where one is not.
+Result<crypto::Sha256> check_verity_tree(io::BlockDevice& device);
+
 /// Writes a hash image to the beginning of a device, byte for byte what `veritysetup format` makes,
 /// from the hashes of the blocks. One block of it is in memory at a time, so leaves in ascending
 /// order are cheap. Nothing is flushed.

@@ -177,7 +177,7 @@ Result<void> deactivate(Signpost& signpost)
     return signpost.cancel_upgrade();
 }
 
-Result<void> rollback(Signpost& signpost)
+Result<void> check_rollback(const Signpost& signpost)
 {
     const auto slot = signpost.inactive();
     const auto flags = slot ? signpost.partitions(*slot).flags : boot::SlotFlags{};
@@ -186,6 +186,12 @@ Result<void> rollback(Signpost& signpost)
                     "{} holds an update that has not been tried yet, no version to go back to",
                     name(*slot));
     }
+    return {};
+}
+
+Result<void> rollback(Signpost& signpost)
+{
+    TRY(check_rollback(signpost));
     return signpost.rollback_to_inactive();
 }
 

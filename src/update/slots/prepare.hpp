@@ -56,6 +56,8 @@ Result<void> activate(Signpost& signpost);
 /// Takes `activate` or `rollback` back: the set stays prepared, or what the machine falls back to.
 /// Errors: `conflict` when the next boot would not take the inactive set; `io`.
 Result<void> deactivate(Signpost& signpost);
+/// Whether the inactive set is a version to go back to, as far as its flags tell. Errors: `conflict`.
+Result<void> check_rollback(const Signpost& signpost);
 /// The next boot takes the inactive set, which has worked before. Errors: `conflict` when it has
 /// not, as an update that was never tried; `io`.
 Result<void> rollback(Signpost& signpost);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <utility>
 
 namespace holdfast::tuf {
 namespace {
@@ -89,6 +90,32 @@ TEST_P(CachePowerCut, LeavesACacheThatRefreshesAtEveryStep)
         EXPECT_EQ(version_of(files, timestamp(files)), 2);
     }
     EXPECT_GT(points, 20) << "the cuts should reach into every file";
+}
+
+/// A system with another root: the old repository is gone, and nothing else could be trusted.
+TEST_P(CachePowerCut, LeavesTheWayToOtherKeysOpenAtEveryStep)
+{
+    TestRepository other;
+    int points = 0;
+    for (bool finished = false; !finished; ++points) {
+        SCOPED_TRACE(points);
+        io::FakeFiles files({{"/usr/root.json", repository.file("1.root.json")}});
+        ASSERT_TRUE(refresh(files).has_value());
+        files.put("/usr/root.json", other.file("1.root.json"));
+        const auto from_other = [&] {
+            const auto old = std::exchange(repository.http.files, other.http.files);
+            const auto done = refresh(files);
+            repository.http.files = old;
+            return done;
+        };
+        files.cut_power_after(points);
+        finished = from_other().has_value();
+        files.restart(std::get<io::Unflushed>(GetParam()));
+        const auto again = from_other();
+        ASSERT_TRUE(again.has_value()) << again.error().message();
+        EXPECT_EQ(*files.read(options.metadata_dir / "root.json"), other.file("1.root.json"));
+    }
+    EXPECT_GT(points, 15) << "the cuts should reach into every file";
 }
 
 INSTANTIATE_TEST_SUITE_P(Disks, CachePowerCut,

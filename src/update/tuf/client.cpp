@@ -29,36 +29,71 @@ std::string repository_folder(const ClientOptions& options)
                : "";
 }
 
+std::string hash_of(std::string_view root)
+{
+    return crypto::sha256(root).hex();
+}
+
 /// Where a client begins: a root, and its text where the cache does not hold it.
 struct Beginning {
     TrustedMetadata trusted;
-    std::optional<std::string> unsaved_root;
+    std::vector<std::string> chain; ///< As MetadataCache::root_chain.
+    bool knows_chain = false;       ///< That stands in the cache; else it is the root alone.
+    std::optional<std::string> unsaved_root{};
     bool has_rotated = false; ///< The rest of the cache may be of keys that this root took away.
 };
 
-/// The newer one of the cached and the shipped root, of those that verify.
+Result<Beginning> begin_with_cache(const MetadataCache& cache, Time now)
+{
+    const auto text = cache.load("root", largest_root);
+    if (!text) {
+        return fail(Errc::not_found, "no root metadata to begin with");
+    }
+    TRY_ASSIGN(auto trusted, TrustedMetadata::start(*text, now).while_("the cached root.json"));
+    auto chain = cache.root_chain();
+    const bool knows_chain = std::ranges::contains(chain, hash_of(*text));
+    if (!knows_chain) {
+        chain = {hash_of(*text)};
+    }
+    return Beginning{std::move(trusted), std::move(chain), knows_chain};
+}
+
+/// The cached root, if the shipped one is of those that have led to it; so an older system that runs
+/// again brings back no keys that were taken away. Else the shipped one: it is newer, or the system's
+/// publisher sends the machine to other keys, whatever version these have come to.
+Beginning choose(Beginning cached, TrustedMetadata shipped, const std::string& text)
+{
+    const auto hash = hash_of(text);
+    const bool is_newer = shipped.root().version > cached.trusted.root().version;
+    if (!is_newer && !cached.knows_chain && !std::ranges::contains(cached.chain, hash)) {
+        cached.chain.insert(cached.chain.begin(), hash); // The list is lost: it will have been so.
+    }
+    if (!is_newer && std::ranges::contains(cached.chain, hash)) {
+        return cached;
+    }
+    const bool has_rotated = !is_newer || has_lost_online_key(cached.trusted.root(), shipped.root());
+    auto chain = is_newer ? std::move(cached.chain) : std::vector<std::string>();
+    chain.push_back(hash);
+    return {std::move(shipped), std::move(chain), true, text, has_rotated};
+}
+
 Result<Beginning> begin(io::Files& files, const MetadataCache& cache,
                         const std::filesystem::path& shipped, Time now)
 {
-    Result<Beginning> best = fail(Errc::not_found, "no root metadata to begin with");
-    if (const auto text = cache.load("root", largest_root)) {
-        auto start = TrustedMetadata::start(*text, now).while_("the cached root.json");
-        best = start.has_value() ? Result<Beginning>(Beginning{*std::move(start), {}})
-                                 : Failure{std::move(start).error()};
+    auto cached = begin_with_cache(cache, now);
+    if (shipped.empty()) {
+        return cached;
     }
-    auto text =
-        shipped.empty() ? Result<std::string>(std::string()) : files.read(shipped, largest_root);
-    if (shipped.empty() || !text.has_value()) {
-        return best;
+    const auto text = files.read(shipped, largest_root);
+    auto start = text.has_value() ? TrustedMetadata::start(*text, now)
+                                  : Result<TrustedMetadata>(Failure{text.error()});
+    if (!start.has_value()) {
+        return cached;
     }
-    auto start = TrustedMetadata::start(*text, now);
-    if (start.has_value() &&
-        (!best.has_value() || start->root().version > best->trusted.root().version)) {
-        const bool has_rotated =
-            best.has_value() && has_lost_online_key(best->trusted.root(), start->root());
-        return Beginning{*std::move(start), *std::move(text), has_rotated};
+    if (!cached.has_value()) {
+        return Beginning{*std::move(start), {hash_of(*text)}, true, *text};
     }
-    return best;
+    return choose(*std::move(cached), *std::move(start), *text);
 }
 
 } // namespace
@@ -76,6 +111,7 @@ Result<Client> Client::open(io::HttpClient& http, io::Files& files, io::Clock& c
     MetadataCache cache(files, options.metadata_dir, repository_folder(options));
     TRY_ASSIGN(auto beginning, begin(files, cache, options.shipped_root, time_of(clock, cache)));
     Client client(http, clock, std::move(cache), std::move(options), std::move(beginning.trusted));
+    client.root_chain_ = std::move(beginning.chain);
     client.unsaved_root_ = std::move(beginning.unsaved_root);
     client.forgets_for_unsaved_root_ = beginning.has_rotated;
     return client;
@@ -103,6 +139,10 @@ Result<void> Client::refresh_root()
         TRY(cache_.save("root", *unsaved_root_));
         unsaved_root_.reset();
     }
+    // After the root: a chain without it is taken for lost, whatever was cut.
+    if (cache_.root_chain() != root_chain_) {
+        TRY(cache_.save_root_chain(root_chain_));
+    }
     for (int updates = 0; updates < most_root_updates; ++updates) {
         const auto version = trusted_.root().version + 1;
         const auto text = fetch_metadata("root", version, largest_root);
@@ -117,6 +157,9 @@ Result<void> Client::refresh_root()
         if (trusted_.has_rotated()) {
             TRY(cache_.forget_timestamp_and_snapshot());
         }
+        // Before the root, which is one of a chain then wherever the power goes.
+        root_chain_.push_back(hash_of(*text));
+        TRY(cache_.save_root_chain(root_chain_));
         TRY(cache_.save("root", *text));
     }
     return trusted_.finish_roots().while_("root.json");

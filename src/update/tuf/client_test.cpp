@@ -534,6 +534,64 @@ TEST(Client, PrefersAShippedRootThatIsNewer)
     EXPECT_EQ(machine.repository.requested_names().front(), "6.root.json");
 }
 
+/// A machine whose system brings a root.
+struct ShippedRoot : ::testing::Test {
+    Machine machine;
+    TestRepository other; ///< Another repository, with keys of its own.
+
+    void ship(const std::string& root) { machine.files.put("/usr/root.json", root); }
+    Result<void> refresh(TestRepository& repository)
+    {
+        auto options = machine.options();
+        options.shipped_root = "/usr/root.json";
+        TRY_ASSIGN(auto client,
+                   Client::open(repository.http, machine.files, machine.clock, options));
+        return client.refresh();
+    }
+};
+
+TEST_F(ShippedRoot, OfOtherKeysSendsTheMachineToTheirRepositoryAndBack)
+{
+    ship(machine.repository.file("1.root.json"));
+    machine.repository.timestamp.version = machine.repository.snapshot.version = 500;
+    machine.repository.publish_next();
+    ASSERT_TRUE(refresh(machine.repository).has_value());
+    EXPECT_FALSE(refresh(other).has_value());
+
+    ship(other.file("1.root.json"));
+    const auto sent = refresh(other);
+    EXPECT_TRUE(sent.has_value()) << sent.error().message();
+    EXPECT_TRUE(refresh(other).has_value());
+    EXPECT_FALSE(refresh(machine.repository).has_value()) << "its keys may be in wrong hands";
+
+    ship(machine.repository.file("1.root.json"));
+    EXPECT_TRUE(refresh(machine.repository).has_value());
+}
+
+TEST_F(ShippedRoot, ThatIsOlderDoesNotBringBackWhatWasTakenAway)
+{
+    const auto first = machine.repository.file("1.root.json");
+    ship(first);
+    for (machine.repository.root.version = 2; machine.repository.root.version <= 4;
+         ++machine.repository.root.version) {
+        machine.repository.publish_root();
+    }
+    ASSERT_TRUE(refresh(machine.repository).has_value());
+    for (const auto& known : {first, machine.repository.file("3.root.json")}) {
+        ship(known);
+        machine.repository.http.requests.clear();
+        EXPECT_TRUE(refresh(machine.repository).has_value());
+        EXPECT_EQ(machine.repository.requested_names().front(), "5.root.json");
+    }
+    // The file that tells so is lost.
+    ASSERT_TRUE(machine.files.remove(cache / "root-chain").has_value());
+    ship(first);
+    machine.repository.http.requests.clear();
+    EXPECT_TRUE(refresh(machine.repository).has_value());
+    EXPECT_EQ(machine.repository.requested_names().front(), "5.root.json");
+    EXPECT_TRUE(machine.files.exists(cache / "root-chain"));
+}
+
 TEST(Client, NeedsARootToBeginWith)
 {
     Machine machine;

@@ -4,11 +4,17 @@
 #include "base/utc_time.hpp"
 #include "update/tuf/names.hpp"
 
+#include <algorithm>
+
 namespace holdfast::tuf {
 
 namespace {
 
 constexpr auto time_file = "latest-known-time";
+constexpr auto chain_file = "root-chain";
+/// As many as a machine follows in two refreshes.
+constexpr std::size_t most_in_chain = 2048;
+constexpr std::size_t largest_chain = most_in_chain * 65;
 /// One that people test with, one that they use, and some more.
 constexpr std::size_t most_repositories = 4;
 
@@ -84,6 +90,29 @@ Result<void> MetadataCache::forget_timestamp_and_snapshot()
         }
     }
     return {};
+}
+
+std::vector<std::string> MetadataCache::root_chain() const
+{
+    const auto file = files_.read(folder_ / chain_file, largest_chain);
+    const std::string text = file.has_value() ? *file : "";
+    std::vector<std::string> hashes;
+    for (const auto& line : split(text, '\n')) {
+        if (!line.empty()) {
+            hashes.emplace_back(line);
+        }
+    }
+    return hashes;
+}
+
+Result<void> MetadataCache::save_root_chain(const std::vector<std::string>& hashes)
+{
+    const auto first = hashes.size() - std::min(hashes.size(), most_in_chain);
+    std::string text;
+    for (auto i = first; i < hashes.size(); ++i) {
+        text += hashes[i] + "\n";
+    }
+    return io::replace_file(files_, folder_ / chain_file, text);
 }
 
 Time MetadataCache::latest_known_time() const

@@ -8,7 +8,8 @@
 namespace holdfast::tuf {
 
 /// The folder with the metadata that was trusted last: `root.json`, `timestamp.json`,
-/// `snapshot.json`, `targets.json`, one file per delegated role, and `latest-known-time`.
+/// `snapshot.json`, `targets.json`, one file per delegated role, `root-chain`, and
+/// `latest-known-time`.
 ///
 /// Where several repositories share the root, what each of them has said lies in a folder of its
 /// own below; root and time are one for all, so a key that was taken away is gone everywhere.
@@ -29,6 +30,10 @@ public:
     Result<void> save(std::string_view role, std::string_view text);
     /// Forgets the timestamp and the snapshot of all repositories, for good when it returns.
     Result<void> forget_timestamp_and_snapshot();
+
+    /// Which roots led to the cached one, itself included: the SHA-256 of each, in hexadecimal.
+    std::vector<std::string> root_chain() const;
+    Result<void> save_root_chain(const std::vector<std::string>& hashes);
 
     /// The latest time at which metadata was found fresh, or the epoch.
     Time latest_known_time() const;

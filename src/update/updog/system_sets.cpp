@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "io/posix/posix_system.hpp"
 #include "update/signpost/system_disk.hpp"
-#include "update/slots/prepare.hpp"
+#include "update/slots/check_set.hpp"
 
 namespace holdfast::update {
 
@@ -47,6 +47,21 @@ Result<OpenSet> open_set(const OpenDisk& open, SlotName slot, Access access)
         TRY_ASSIGN(*device, io::PosixBlockDevice::open(open.disk.partition_device(number), access));
     }
     return set;
+}
+
+/// A set that has worked boots for ever, on trial or not: what a failing disk made of it since then
+/// would be found out in a machine that nobody reaches any more. The disk's flags are nobody's
+/// meanwhile, for a boot may be marked successful.
+Result<void> check_inactive_set(io::Files& files)
+{
+    TRY_ASSIGN(const auto open, open_disk(files, Access::read_only));
+    TRY(check_rollback(open.signpost));
+    const auto inactive = open.signpost.inactive();
+    if (!inactive) {
+        return {}; // `rollback` says so.
+    }
+    TRY_ASSIGN(auto set, open_set(open, *inactive, Access::read_only));
+    return check_set(set.devices()).while_(std::string(name(*inactive)) + " is damaged");
 }
 
 } // namespace
@@ -102,6 +117,7 @@ Result<void> SystemBootChoice::deactivate()
 
 Result<void> SystemBootChoice::rollback()
 {
+    TRY(check_inactive_set(files_));
     TRY_ASSIGN(auto open, open_disk(files_));
     return update::rollback(open.signpost);
 }
