@@ -141,6 +141,25 @@ Version max_version_with(const Content& content, const Channel& channel, const V
     return std::min(allowed, newest);
 }
 
+/// Raising max_version for a new version would offer again what machines were sent back from, and to all
+/// that wait for their wave of the new one.
+Result<void> check_nothing_comes_back(const Content& content, const Channel& channel,
+                                      const Version& max_version)
+{
+    for (const auto& entry : content.manifest.updates) {
+        if (is_of(entry, channel) && entry.version > entry.max_version &&
+            entry.version < max_version) {
+            return fail(Errc::invalid,
+                        "{} is above the highest version that machines may take ({}), and adding {} "
+                        "would offer it again; take it off the list first: repo remove --variant {} "
+                        "--arch {} {}",
+                        entry.version.str(), entry.max_version.str(), max_version.str(),
+                        channel.variant, channel.arch, entry.version.str());
+        }
+    }
+    return {};
+}
+
 /// What machines get when they are imaged with the build, and what it does to their settings.
 Result<void> read_machines(const Json& manifest, Build& build)
 {
@@ -224,6 +243,8 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
         return fail(Errc::invalid, "{} offers {} already", build.channel.str(),
                     build.version.str());
     }
+    const auto max_version = max_version_with(content, build.channel, build.version);
+    TRY(check_nothing_comes_back(content, build.channel, max_version));
     for (const auto& from : options.migrates_from) {
         // The edge goes up, as the manifest has it, and is walked both ways.
         content.manifest.migrations[std::minmax(from, build.version)];
@@ -249,8 +270,7 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
          .max_version = build.version,
          .waves = options.waves,
          .images = {.boot = build.boot.name, .root = build.root.name, .hash = build.hash.name}});
-    set_max_version_of_all(content, build.channel,
-                           max_version_with(content, build.channel, build.version));
+    set_max_version_of_all(content, build.channel, max_version);
     return check_content(content, build.channel);
 }
 

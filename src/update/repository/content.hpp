@@ -75,7 +75,8 @@ struct AddOptions {
 /// Errors: `invalid` where machines of the field could not take it: a version already offered, no
 /// chain of migrations from a version that is or was offered, a migration of one build that a newer
 /// one does not carry although machines may pass over the first, a payload larger than its partition,
-/// now or on machines that were imaged with an older version.
+/// now or on machines that were imaged with an older version, a version in between that machines are held
+/// back from and that would be offered again.
 Result<void> add_build(Content& content, const Build& build, const AddOptions& options);
 
 /// Errors of the following: `not_found` where the version is not offered.

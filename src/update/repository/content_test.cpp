@@ -1,6 +1,7 @@
 #include "update/repository/content.hpp"
 
 #include "crypto/sha256.hpp"
+#include "update/manifest/selection.hpp"
 #include "update/repository/testing/test_publisher.hpp"
 
 #include <gmock/gmock.h>
@@ -189,8 +190,54 @@ TEST_F(Offered, MaxVersionIsOneForAll)
     EXPECT_FALSE(set_max_version(content, channel, version_of("7.0.0")).has_value());
     ASSERT_TRUE(add("1.0.1", {"1.0.0", "1.1.0"}).has_value());
     EXPECT_EQ(max_version(), "1.0.1") << "a hotfix does not bring the bad 1.1.0 back";
+    EXPECT_THAT(refusal(build_of("1.2.0"), {"1.0.1", "1.1.0"}),
+                HasSubstr("1.1.0 is above the highest version that machines may take (1.0.1), and "
+                          "adding 1.2.0 would offer it again; take it off the list first: repo "
+                          "remove --variant metal --arch x86_64 1.1.0"));
+    EXPECT_EQ(max_version(), "1.0.1");
+    ASSERT_TRUE(remove_version(content, channel, version_of("1.1.0")).has_value());
     ASSERT_TRUE(add("1.2.0", {"1.0.1", "1.1.0"}).has_value());
     EXPECT_EQ(max_version(), "1.2.0");
+}
+
+/// A fix above the bad version, given in waves: who waits for it stays where it is.
+TEST_F(Offered, NoFixBringsTheBadVersionBackToThoseWhoWaitForIt)
+{
+    const std::chrono::sys_seconds release = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
+    const auto goes_to = [&](const char* at, update::Seed seed) {
+        const auto available = update::available_updates(
+            content.manifest,
+            {.variant = "metal", .arch = "x86_64", .seed = seed, .now = release});
+        const auto chosen = update::choose_update(available, version_of(at), {});
+        return chosen ? chosen->version.str() : "nothing";
+    };
+    ASSERT_TRUE(add(build_of("1.2.0", 700, {"1.2.0"}), {"1.1.0"}).has_value());
+    ASSERT_TRUE(set_max_version(content, channel, version_of("1.1.0")).has_value());
+    EXPECT_EQ(goes_to("1.2.0", 1000), "1.1.0");
+
+    const auto add_fix = [&](const Build& build) {
+        auto with = from({"1.2.0"});
+        with.waves = {{0, release - std::chrono::hours(1)}, {20, release + std::chrono::hours(3)},
+                      {2000, release + std::chrono::days(1)}};
+        auto changed = content;
+        auto added = add_build(changed, build, with);
+        if (added.has_value()) {
+            content = std::move(changed);
+        }
+        return added.has_value() ? "accepted" : added.error().message();
+    };
+    const auto fix = build_of("1.2.1", 1000, {"1.2.0"});
+    EXPECT_THAT(add_fix(fix), HasSubstr("1.2.0 is above the highest version"));
+    ASSERT_TRUE(remove_version(content, channel, version_of("1.2.0")).has_value());
+    EXPECT_THAT(add_fix(build_of("1.2.1")), HasSubstr("the migration motd of 1.2.0"))
+        << "machines are at 1.2.0 still";
+    auto large = fix;
+    large.root.size = 701;
+    EXPECT_THAT(add_fix(large), HasSubstr("partitions of 700"));
+    EXPECT_EQ(add_fix(fix), "accepted");
+    EXPECT_EQ(goes_to("1.1.0", 1), "1.2.1");
+    EXPECT_EQ(goes_to("1.1.0", 1000), "nothing");
+    EXPECT_EQ(goes_to("1.0.0", 1000), "1.1.0");
 }
 
 TEST_F(Offered, WavesMustAscend)
