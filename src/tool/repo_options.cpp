@@ -79,7 +79,11 @@ void add_signing_verbs(CLI::App& app, RepoOptions& options)
     refresh->add_option("--role", options.role, "this role and what depends on it")
         ->check(CLI::IsMember({"targets", "snapshot", "timestamp"}))
         ->capture_default_str();
-    app.add_subcommand("sign", "add signatures to what waits, and publish what is complete");
+    auto* sign =
+        app.add_subcommand("sign", "add signatures to what waits, and publish what is complete");
+    sign->add_flag("--waves-as-they-are", options.waves_as_they_are,
+                   "publish a version even where its second wave began while it waited, so that most "
+                   "of the fleet takes it at once");
     auto* abandon =
         app.add_subcommand("abandon", "give up what waits for signatures, and nothing that is published");
     auto* what = abandon->add_option_group("what");

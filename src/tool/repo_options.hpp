@@ -44,6 +44,7 @@ struct RepoOptions {
     std::vector<std::string> remove_keys;
     std::optional<std::uint64_t> threshold;
 
+    bool waves_as_they_are = false; ///< sign.
     bool retired = false; ///< remove.
     std::string url;      ///< verify, check-expirations; and how to get there.
     std::string proxy;

@@ -105,6 +105,9 @@ private:
         if (!options_.shipped_root.empty()) {
             publish_options_.shipped_root = user_path(system_, options_.shipped_root);
         }
+        if (options_.waves_as_they_are) {
+            publish_options_.late_waves = publish::LateWaves::are_taken;
+        }
         return {};
     }
 
@@ -328,7 +331,7 @@ private:
         TRY_ASSIGN(const auto waiting,
                    publish::publish(system_.files, system_.clock, layout_, keys, publish_options_));
         for (const auto& wait : waiting) {
-            std::printf("waits for signatures: %s: %s\n", wait.document.c_str(),
+            std::printf("waits for %s: %s: %s\n", wait.missing.c_str(), wait.document.c_str(),
                         wait.reason.c_str());
         }
         if (waiting.empty()) {

@@ -122,14 +122,20 @@ Result<Content> load_content(io::Files& files, const Layout& layout, const Chann
         return content;
     }
     content.targets = source->part;
-    const auto manifest = content.targets.targets.find(update::manifest_target);
-    if (manifest == content.targets.targets.end()) {
-        return content;
-    }
-    TRY_ASSIGN(const auto name, tuf::published_target(manifest->second, true));
-    TRY_ASSIGN(const auto text, files.read(layout.targets() / name));
-    TRY_ASSIGN(content.manifest, update::parse_manifest(text));
+    TRY_ASSIGN(content.manifest, load_manifest(files, layout, content.targets));
     return content;
+}
+
+Result<update::Manifest> load_manifest(io::Files& files, const Layout& layout,
+                                       const tuf::Targets& targets)
+{
+    const auto target = targets.targets.find(update::manifest_target);
+    if (target == targets.targets.end()) {
+        return update::Manifest();
+    }
+    TRY_ASSIGN(const auto name, tuf::published_target(target->second, true));
+    TRY_ASSIGN(const auto text, files.read(layout.targets() / name));
+    return update::parse_manifest(text);
 }
 
 Result<void> draft_content(io::Files& files, const Layout& layout, const Channel& channel,

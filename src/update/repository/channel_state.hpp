@@ -52,6 +52,10 @@ Result<Documents> load_drafts(io::Files& files, const Layout& layout, const Chan
 /// The channel's content as drafted, or else as published, or else empty.
 Result<Content> load_content(io::Files& files, const Layout& layout, const Channel& channel);
 
+/// The manifest among these targets; an empty one where they have none.
+Result<update::Manifest> load_manifest(io::Files& files, const Layout& layout,
+                                       const tuf::Targets& targets);
+
 /// Stores the manifest and drafts the content as the next version, unsigned.
 Result<void> draft_content(io::Files& files, const Layout& layout, const Channel& channel,
                            Content content, tuf::Time expires);

@@ -1,5 +1,6 @@
 #include "update/repository/channel_work.hpp"
 
+#include "base/utc_time.hpp"
 #include "crypto/sha256.hpp"
 #include "update/repository/acceptance.hpp"
 #include "update/tuf/encode.hpp"
@@ -68,7 +69,14 @@ Result<bool> ChannelWork::complete(std::vector<Waiting>& waiting)
                             lifetime.targets));
     TRY_ASSIGN(const bool has_targets,
                complete_part("targets", drafts_.targets, published_.targets, waiting));
-    if (!has_targets) {
+    std::optional<Waiting> late;
+    if (has_targets && drafts_.targets) {
+        TRY_ASSIGN(late, find_late_waves());
+    }
+    if (late) {
+        waiting.push_back(*late);
+    }
+    if (!has_targets || late) {
         set_aside("targets", drafts_.targets);
     }
     if (!has_any(&Documents::targets)) {
@@ -223,6 +231,32 @@ Result<bool> ChannelWork::complete_part(std::string_view role, std::optional<Sto
                            .reason = holds.error().message()});
     }
     return holds.has_value();
+}
+
+/// The times of waves are signed, and pass while signatures are waited for.
+Result<std::optional<Waiting>> ChannelWork::find_late_waves() const
+{
+    if (options_.late_waves == LateWaves::are_taken) {
+        return std::optional<Waiting>();
+    }
+    TRY_ASSIGN(const auto drafted, load_manifest(files_, layout_, drafts_.targets->part));
+    update::Manifest published;
+    if (published_.targets) {
+        TRY_ASSIGN(published, load_manifest(files_, layout_, published_.targets->part));
+    }
+    const auto* late = publish::find_late_waves(drafted, published, now_);
+    if (late == nullptr) {
+        return std::optional<Waiting>();
+    }
+    return std::optional(Waiting{
+        .document = channel_.str() + " targets.json",
+        .reason = std::format(
+            "the waves of {} began at {}, before it was published, and most of the fleet would take it "
+            "at once; give them anew (repo waves --variant {} --arch {} --wave-policy … {}), or publish "
+            "it as it is: repo sign --waves-as-they-are",
+            late->version.str(), utc_text(late->waves.begin()->second), channel_.variant,
+            channel_.arch, late->version.str()),
+        .missing = "new waves"});
 }
 
 Result<void> ChannelWork::store_draft(std::string_view role, const std::string& text)

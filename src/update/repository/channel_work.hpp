@@ -56,6 +56,7 @@ private:
     template <typename Part>
     Result<void> check_signed(std::string_view role, const Stored<Part>& draft,
                               const std::optional<Stored<Part>>& published) const;
+    Result<std::optional<Waiting>> find_late_waves() const;
     Result<void> draft_snapshot();
     Result<void> draft_timestamp();
     Result<void> store_draft(std::string_view role, const std::string& text);

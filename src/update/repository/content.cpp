@@ -328,6 +328,19 @@ Result<std::string> store_manifest(Content& content)
     return text;
 }
 
+const update::Update* find_late_waves(const update::Manifest& drafted,
+                                      const update::Manifest& published, tuf::Time now)
+{
+    const auto is_late = [&](const update::Update& entry) {
+        return entry.waves.size() > 1 && std::next(entry.waves.begin())->second <= now &&
+               std::ranges::none_of(published.updates, [&](const update::Update& before) {
+                   return before.version == entry.version && before.images == entry.images;
+               });
+    };
+    const auto found = std::ranges::find_if(drafted.updates, is_late);
+    return found == drafted.updates.end() ? nullptr : &*found;
+}
+
 Result<void> check_content(const Content& content, const Channel& channel)
 {
     TRY(update::check_manifest(content.manifest));

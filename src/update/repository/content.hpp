@@ -97,6 +97,11 @@ Result<void> set_max_version(Content& content, const Channel& channel,
 /// Puts the manifest among the targets. Its text, which belongs under that target's name.
 Result<std::string> store_manifest(Content& content);
 
+/// The first entry of `drafted` that `published` lacks and whose second wave has begun: once published, it
+/// would go to most of the fleet at once. Null where there is none.
+const update::Update* find_late_waves(const update::Manifest& drafted,
+                                      const update::Manifest& published, tuf::Time now);
+
 /// What must hold of all that is published: a sound manifest, all of whose images are targets of
 /// this channel. Errors: `invalid`.
 Result<void> check_content(const Content& content, const Channel& channel);

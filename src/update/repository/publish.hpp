@@ -14,16 +14,24 @@ struct ExpirationPolicy {
     std::chrono::seconds root = std::chrono::weeks(52);
 };
 
-/// A document that nobody with the keys at hand can complete.
+/// A document that nobody with the keys at hand can complete, or that is held back.
 struct Waiting {
     std::string document; ///< "metal-host/x86_64 targets.json"
     std::string reason;   ///< "1 of 2 needed signatures hold"
+    std::string missing = "signatures";
+};
+
+/// What becomes of a new version whose second wave has begun when all signatures are there at last.
+enum class LateWaves {
+    wait,      ///< It is held back, with its signatures.
+    are_taken, ///< It is published: all machines take it at once whose wave has come.
 };
 
 struct PublishOptions {
     ExpirationPolicy expiration;
     /// The root in the oldest machines of the field; empty for the first of this repository.
     std::filesystem::path shipped_root;
+    LateWaves late_waves = LateWaves::wait;
 };
 
 /// Goes on with everything that is drafted, as far as the keys at hand reach: signs, and publishes

@@ -191,7 +191,8 @@ struct TwoPeople : ::testing::Test {
     }
     std::vector<Waiting> sign(const KeyRing& who)
     {
-        auto waiting = publish(publisher.files, publisher.clock, publisher.layout, who, {});
+        auto waiting = publish(publisher.files, publisher.clock, publisher.layout, who,
+                               publisher.options);
         EXPECT_TRUE(waiting.has_value()) << waiting.error().message();
         return waiting.has_value() ? *waiting : std::vector<Waiting>();
     }
@@ -288,6 +289,63 @@ TEST_F(TwoPeople, KeepTheirSignaturesOverARefresh)
     sign(anna);
     EXPECT_THAT(sign(robot), IsEmpty());
     EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0", "1.2.0"));
+}
+
+/// Waves pass while somebody is awaited, and all of the fleet at once is what they are there to prevent.
+TEST_F(TwoPeople, PublishNoVersionInTheMiddleOfItsWaves)
+{
+    using namespace std::chrono_literals;
+    publish_first_version();
+    const auto waves = [this] {
+        return *update::build_waves(
+            {.waves = {{.start_after = 1h, .fleet_percentage = 1},
+                       {.start_after = 4h, .fleet_percentage = 5},
+                       {.start_after = 24h * 6, .fleet_percentage = 100}}},
+            std::chrono::floor<std::chrono::seconds>(publisher.clock.now()));
+    };
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}, waves()).has_value());
+    sign(anna);
+    publisher.clock.advance(24h * 7 - 1h);
+    for (const auto* who : {&bert, &robot}) {
+        const auto waiting = sign(*who);
+        ASSERT_THAT(waiting, SizeIs(1));
+        EXPECT_EQ(waiting[0].document, "metal/x86_64 targets.json");
+        EXPECT_EQ(waiting[0].missing, "new waves");
+        EXPECT_THAT(waiting[0].reason, HasSubstr("the waves of 1.1.0 began at 2024-01-01T01:00:00Z"));
+    }
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0"));
+    ASSERT_TRUE(refresh("timestamp"));
+    EXPECT_THAT(sign(robot), SizeIs(1));
+    publisher.clock.advance(24h * 6);
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0")) << "the timestamp was renewed";
+
+    const auto start = publisher.files;
+    // As it is, with the signatures that it has.
+    publisher.options.late_waves = LateWaves::are_taken;
+    EXPECT_THAT(sign(robot), IsEmpty());
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+
+    // Or with new waves, which are signed anew.
+    publisher.files = start;
+    publisher.options.late_waves = LateWaves::wait;
+    auto content = *load_content(publisher.files, publisher.layout, TestPublisher::channel);
+    ASSERT_TRUE(set_waves(content, TestPublisher::channel, version_of("1.1.0"), waves()).has_value());
+    const auto expires = std::chrono::floor<std::chrono::seconds>(publisher.clock.now()) + 24h * 14;
+    ASSERT_TRUE(draft_content(publisher.files, publisher.layout, TestPublisher::channel, content,
+                              expires)
+                    .has_value());
+    EXPECT_EQ(sign(anna)[0].missing, "signatures");
+    publisher.clock.advance(3h);
+    sign(bert);
+    EXPECT_THAT(sign(robot), IsEmpty()) << "its first wave only has begun";
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+
+    // What is published goes on through its waves.
+    publisher.clock.advance(24h * 3);
+    ASSERT_TRUE(refresh("targets"));
+    sign(anna);
+    sign(bert);
+    EXPECT_THAT(sign(robot), IsEmpty());
 }
 
 /// One who takes over from the robot.

@@ -122,6 +122,21 @@ TEST_F(RepoVerb, TakesWavesByNameOrFile)
     }
 }
 
+TEST_F(RepoVerb, HoldsBackWhatMostOfTheFleetWouldTakeAtOnce)
+{
+    repo({"init"});
+    repo({"add", "--build", build("1.0.0")});
+    EXPECT_THAT(repo({"add", "--build", build("1.1.0"), "--migrates-from", "1.0.0", "--wave-policy",
+                      "default", "--start", "2024-01-01T00:00:00Z"}),
+                HasSubstr("waits for new waves: metal-dev/x86_64 targets.json: the waves of 1.1.0 "
+                          "began at 2024-01-01T01:00:00Z"));
+    EXPECT_THAT(repo({"sign"}), HasSubstr("repo sign --waves-as-they-are"));
+    EXPECT_THAT(repo({"refresh"}), HasSubstr("waits for new waves"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0;"));
+    EXPECT_THAT(repo({"sign", "--waves-as-they-are"}), HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0 1.1.0;"));
+}
+
 TEST_F(RepoVerb, PublishesABuildThatTrustsOthersOnlyWhenToldSo)
 {
     repo({"init"});

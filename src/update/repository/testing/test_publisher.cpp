@@ -59,10 +59,11 @@ Build TestPublisher::build(const std::string& version)
 }
 
 Result<std::vector<Waiting>> TestPublisher::add(const std::string& version,
-                                                const std::vector<std::string>& migrates_from)
+                                                const std::vector<std::string>& migrates_from,
+                                                update::Waves waves)
 {
     TRY_ASSIGN(auto content, load_content(files, layout, channel));
-    AddOptions add_options;
+    AddOptions add_options{.waves = std::move(waves)};
     for (const auto& from : migrates_from) {
         add_options.migrates_from.push_back(version_of(from));
     }

@@ -45,7 +45,8 @@ public:
     }
     /// Stores the payloads and publishes the build.
     Result<std::vector<Waiting>> add(const std::string& version,
-                                     const std::vector<std::string>& migrates_from = {});
+                                     const std::vector<std::string>& migrates_from = {},
+                                     update::Waves waves = {});
     Result<std::vector<Waiting>> publish_now()
     {
         return publish(files, clock, layout, keys, options);
