@@ -189,7 +189,7 @@ private:
     Result<void> draft_content(publish::Content content)
     {
         return publish::draft_content(system_.files, layout_, channel_, std::move(content),
-                                      now() + publish_options_.expiration.targets);
+                                      now(), publish_options_.expiration.targets);
     }
 
     /// A file, or one of ours by its name.

@@ -5,6 +5,7 @@
 #include "update/tuf/encode.hpp"
 #include "update/tuf/names.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace holdfast::publish {
@@ -138,15 +139,22 @@ Result<update::Manifest> load_manifest(io::Files& files, const Layout& layout,
     return update::parse_manifest(text);
 }
 
+tuf::Version next_version(tuf::Version previous, tuf::Time now)
+{
+    const auto seconds = std::max<std::int64_t>(now.time_since_epoch().count(), 0);
+    return std::max(previous + 1, static_cast<tuf::Version>(seconds));
+}
+
 Result<void> draft_content(io::Files& files, const Layout& layout, const Channel& channel,
-                           Content content, tuf::Time expires)
+                           Content content, tuf::Time now, std::chrono::seconds lifetime)
 {
     TRY_ASSIGN(const auto published, load_published(files, layout, channel));
     TRY_ASSIGN(const auto manifest, store_manifest(content));
     TRY(store_target(files, layout, content.targets.targets.find(update::manifest_target)->second,
                      manifest));
-    content.targets.version = published.targets ? published.targets->part.version + 1 : 1;
-    content.targets.expires = expires;
+    content.targets.version =
+        next_version(published.targets ? published.targets->part.version : 0, now);
+    content.targets.expires = now + lifetime;
     TRY_ASSIGN(const auto document, tuf::Document::make(tuf::write_targets(content.targets)));
     return store_file(files, layout.drafts(channel) / "targets.json", document.text());
 }

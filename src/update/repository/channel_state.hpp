@@ -56,9 +56,15 @@ Result<Content> load_content(io::Files& files, const Layout& layout, const Chann
 Result<update::Manifest> load_manifest(io::Files& files, const Layout& layout,
                                        const tuf::Targets& targets);
 
+/// The version of a document that follows the one of version `previous`, 0 for none: the seconds since
+/// 1970, or one more than before. So a repository that is restored from a backup, or begun anew with the
+/// same keys, is ahead of what machines remember of it, not behind. Not for roots, whose versions have
+/// no gaps.
+tuf::Version next_version(tuf::Version previous, tuf::Time now);
+
 /// Stores the manifest and drafts the content as the next version, unsigned.
 Result<void> draft_content(io::Files& files, const Layout& layout, const Channel& channel,
-                           Content content, tuf::Time expires);
+                           Content content, tuf::Time now, std::chrono::seconds lifetime);
 
 /// Puts a payload or the manifest where web servers offer it. Nothing refers to it yet.
 Result<void> store_target(io::Files& files, const Layout& layout, const tuf::Target& target,

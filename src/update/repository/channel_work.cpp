@@ -185,7 +185,7 @@ ChannelWork::draft_for_next_root(std::string_view role, std::optional<Stored<Par
         return {};
     }
     auto part = published->part;
-    ++part.version;
+    part.version = next_version(part.version, now_);
     if (part.expires <= now_) {
         part.expires = now_ + lifetime;
     }
@@ -273,7 +273,7 @@ Result<void> ChannelWork::draft_snapshot()
         return {};
     }
     auto snapshot = published_.snapshot ? published_.snapshot->part : tuf::Snapshot();
-    snapshot.version = published_.snapshot ? snapshot.version + 1 : 1;
+    snapshot.version = next_version(published_.snapshot ? snapshot.version : 0, now_);
     snapshot.expires = now_ + options_.expiration.snapshot;
     auto& meta = snapshot.meta["targets.json"];
     meta = announce(targets.part.version, targets.text, std::move(meta));
@@ -291,7 +291,7 @@ Result<void> ChannelWork::draft_timestamp()
         return {};
     }
     auto timestamp = published_.timestamp ? published_.timestamp->part : tuf::Timestamp();
-    timestamp.version = published_.timestamp ? timestamp.version + 1 : 1;
+    timestamp.version = next_version(published_.timestamp ? timestamp.version : 0, now_);
     timestamp.expires = now_ + options_.expiration.timestamp;
     timestamp.snapshot =
         announce(snapshot.part.version, snapshot.text, std::move(timestamp.snapshot));

@@ -225,7 +225,7 @@ Result<void> draft_refresh(io::Files& files, io::Clock& clock, const Layout& lay
     if (role == "targets" &&
         !is_worth_waiting_for(drafts.targets, published.targets, now, expiration.targets)) {
         TRY_ASSIGN(auto content, load_content(files, layout, channel));
-        return draft_content(files, layout, channel, std::move(content), now + expiration.targets);
+        return draft_content(files, layout, channel, std::move(content), now, expiration.targets);
     }
     if (!published.timestamp) {
         return fail(Errc::not_found, "{} has published nothing yet", channel.str());
@@ -237,13 +237,13 @@ Result<void> draft_refresh(io::Files& files, io::Clock& clock, const Layout& lay
     if (role != "timestamp" &&
         !is_worth_waiting_for(drafts.snapshot, published.snapshot, now, expiration.snapshot)) {
         auto snapshot = published.snapshot->part;
-        ++snapshot.version;
+        snapshot.version = next_version(snapshot.version, now);
         snapshot.expires = now + expiration.snapshot;
         return store("snapshot", tuf::write_snapshot(snapshot));
     }
     if (!is_worth_waiting_for(drafts.timestamp, published.timestamp, now, expiration.timestamp)) {
         auto timestamp = published.timestamp->part;
-        ++timestamp.version;
+        timestamp.version = next_version(timestamp.version, now);
         timestamp.expires = now + expiration.timestamp;
         return store("timestamp", tuf::write_timestamp(timestamp));
     }

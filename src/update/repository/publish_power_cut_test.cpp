@@ -34,11 +34,10 @@ template <typename Edit>
 bool draft_edited(TestPublisher& publisher, Edit edit)
 {
     auto content = load_content(publisher.files, publisher.layout, TestPublisher::channel);
-    const auto expires = std::chrono::floor<std::chrono::seconds>(publisher.clock.now()) +
-                         publisher.options.expiration.targets;
+    const auto now = std::chrono::floor<std::chrono::seconds>(publisher.clock.now());
     return content.has_value() && edit(*content).has_value() &&
            draft_content(publisher.files, publisher.layout, TestPublisher::channel,
-                         *std::move(content), expires)
+                         *std::move(content), now, publisher.options.expiration.targets)
                .has_value();
 }
 

@@ -27,9 +27,9 @@ protected:
         }
         ring.add(std::move(key));
         const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
-        const auto later = now + std::chrono::days(1);
-        ASSERT_TRUE(
-            publish::save_root_draft(files, layout, *publish::make_root(keys, later)).has_value());
+        const auto a_day = std::chrono::days(1);
+        ASSERT_TRUE(publish::save_root_draft(files, layout, *publish::make_root(keys, now + a_day))
+                        .has_value());
         publish::Content content;
         const auto build = make_build();
         ASSERT_TRUE(
@@ -40,8 +40,8 @@ protected:
                             files, layout, content.targets.targets.at(payload.name), payload.name)
                             .has_value());
         }
-        ASSERT_TRUE(
-            publish::draft_content(files, layout, build.channel, content, later).has_value());
+        ASSERT_TRUE(publish::draft_content(files, layout, build.channel, content, now, a_day)
+                        .has_value());
         const auto waiting = publish::publish(files, clock, layout, ring, {});
         ASSERT_TRUE(waiting.has_value()) << waiting.error().message();
         ASSERT_THAT(*waiting, IsEmpty());

@@ -75,7 +75,7 @@ Result<std::vector<Waiting>> TestPublisher::add(const std::string& version,
     }
     const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
     TRY(draft_content(files, layout, channel, std::move(content),
-                      now + options.expiration.targets));
+                      now, options.expiration.targets));
     return publish_now();
 }
 
