@@ -6,6 +6,7 @@
 #include "tool/repo_serve.hpp"
 #include "tool/verbs.hpp"
 #include "update/repository/abandon.hpp"
+#include "update/repository/draft_build.hpp"
 #include "update/repository/expiration.hpp"
 #include "update/repository/lock.hpp"
 #include "update/repository/prune.hpp"
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <format>
 #include <utility>
 
 namespace holdfast::tool {
@@ -89,8 +91,13 @@ public:
         if (options_.verb == "abandon") {
             return abandon();
         }
+        // Before anything is drafted: without one that was named, it would be left waiting.
+        TRY_ASSIGN(auto keys, load_keys(system_, options_));
         TRY(draft());
-        return publish_drafts();
+        if (options_.verb == "init") {
+            TRY(keys_folder(system_, options_).load_into(keys)); // It has made some.
+        }
+        return publish_drafts(keys);
     }
 
 private:
@@ -265,17 +272,12 @@ private:
             TRY(publish::check_trust(build, roots).while_("adding without --foreign-root"));
         }
         channel_ = build.channel;
-        TRY_ASSIGN(auto content, publish::load_content(system_.files, layout_, channel_));
         TRY_ASSIGN(const auto with, add_options(build));
-        TRY(publish::add_build(content, build, with));
-        for (const auto& payload : build.payloads()) {
-            TRY_ASSIGN(
-                const auto bytes,
-                system_.files.read(manifest_file.parent_path() / payload.name, largest_payload));
-            TRY(publish::store_target(system_.files, layout_,
-                                      content.targets.targets.at(payload.name), bytes));
-        }
-        return draft_content(std::move(content));
+        const auto read = [&](const publish::Payload& payload) {
+            return system_.files.read(manifest_file.parent_path() / payload.name, largest_payload);
+        };
+        return publish::draft_build(system_.files, layout_, build, with, read, now(),
+                                    publish_options_.expiration.targets);
     }
 
     Result<void> change_content()
@@ -325,11 +327,44 @@ private:
         return publish::save_root_draft(system_.files, layout_, root);
     }
 
-    Result<int> publish_drafts()
+    /// Says how to go on after an error: the next command would publish what waits. Best effort.
+    void tell_what_waits()
     {
-        TRY_ASSIGN(const auto keys, load_keys(system_, options_));
-        TRY_ASSIGN(const auto waiting,
-                   publish::publish(system_.files, system_.clock, layout_, keys, publish_options_));
+        const auto tell = [](const std::string& what, const std::string& option) {
+            std::fprintf(stderr, "waits: %s: repo sign goes on with it, repo abandon %s gives it up\n",
+                         what.c_str(), option.c_str());
+        };
+        const auto root = publish::load_root_draft(system_.files, layout_);
+        if (root.has_value() && *root) {
+            tell("root.json", "--root");
+        }
+        const auto channels = publish::list_channels(system_.files, layout_);
+        if (!channels.has_value()) {
+            return;
+        }
+        for (const auto& channel : *channels) {
+            const auto published = publish::load_published(system_.files, layout_, channel);
+            if (!published.has_value()) {
+                continue;
+            }
+            const auto drafts =
+                publish::load_drafts(system_.files, layout_, channel, *published);
+            if (drafts.has_value() &&
+                (drafts->targets || drafts->snapshot || drafts->timestamp)) {
+                tell(channel.str(),
+                     std::format("--variant {} --arch {}", channel.variant, channel.arch));
+            }
+        }
+    }
+
+    Result<int> publish_drafts(const publish::KeyRing& keys)
+    {
+        auto published =
+            publish::publish(system_.files, system_.clock, layout_, keys, publish_options_);
+        if (!published.has_value()) {
+            tell_what_waits();
+        }
+        TRY_ASSIGN(const auto waiting, std::move(published));
         for (const auto& wait : waiting) {
             std::printf("waits for %s: %s: %s\n", wait.missing.c_str(), wait.document.c_str(),
                         wait.reason.c_str());

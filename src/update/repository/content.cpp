@@ -104,6 +104,19 @@ Result<void> add_payload(Content& content, const Build& build, const Kind& kind,
     return {};
 }
 
+bool has_payloads_of(const Content& content, const update::Update& entry, const Build& build)
+{
+    return std::ranges::all_of(kinds,
+                               [&](const Kind& kind) {
+                                   return entry.images.*kind.image == (build.*kind.payload).name;
+                               }) &&
+           std::ranges::all_of(build.payloads(), [&](const Payload& payload) {
+               const auto target = content.targets.targets.find(payload.name);
+               return target != content.targets.targets.end() &&
+                      target->second.hashes == target_of(build, payload).hashes;
+           });
+}
+
 /// Takes an offered version away, with its targets.
 void erase_version(Content& content, const update::Update& entry)
 {
@@ -272,6 +285,27 @@ Result<void> add_build(Content& content, const Build& build, const AddOptions& o
          .images = {.boot = build.boot.name, .root = build.root.name, .hash = build.hash.name}});
     set_max_version_of_all(content, build.channel, max_version);
     return check_content(content, build.channel);
+}
+
+bool offers(const update::Manifest& manifest, const Channel& channel, const Version& version)
+{
+    return std::ranges::any_of(manifest.updates, [&](const auto& entry) {
+        return is_of(entry, channel) && entry.version == version;
+    });
+}
+
+Result<void> add_waiting_build(Content& content, const Build& build, const AddOptions& options)
+{
+    TRY_ASSIGN(const auto* entry, find_entry(content, build.channel, build.version));
+    if (!has_payloads_of(content, *entry, build)) {
+        return fail(Errc::conflict,
+                    "{} of {} waits to be published already, with other payloads: repo sign goes on with "
+                    "it, repo abandon --variant {} --arch {} gives up all that waits there",
+                    build.version.str(), build.channel.str(), build.channel.variant,
+                    build.channel.arch);
+    }
+    erase_version(content, *entry);
+    return add_build(content, build, options);
 }
 
 Result<void> remove_version(Content& content, const Channel& channel,

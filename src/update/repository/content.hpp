@@ -79,6 +79,13 @@ struct AddOptions {
 /// back from and that would be offered again.
 Result<void> add_build(Content& content, const Build& build, const AddOptions& options);
 
+/// Whether machines that read the manifest are offered the version.
+bool offers(const update::Manifest& manifest, const Channel& channel, const Version& version);
+
+/// `add_build` of a version that is in the content and that machines have not seen, as if it were not in it.
+/// Errors: those of `add_build`; `conflict` where it waits with other payloads.
+Result<void> add_waiting_build(Content& content, const Build& build, const AddOptions& options);
+
 /// Errors of the following: `not_found` where the version is not offered.
 
 /// Takes the version back. Machines are still at it, so its migrations stay, and what is added later

@@ -1,7 +1,9 @@
 #include "update/repository/publish.hpp"
 
 #include "base/text.hpp"
+#include "crypto/sha256.hpp"
 #include "update/repository/abandon.hpp"
+#include "update/repository/draft_build.hpp"
 #include "update/repository/expiration.hpp"
 #include "update/repository/prune.hpp"
 #include "update/repository/testing/test_publisher.hpp"
@@ -372,6 +374,52 @@ TEST_F(TwoPeople, KeepTheirSignaturesOverARefresh)
     sign(anna);
     EXPECT_THAT(sign(robot), IsEmpty());
     EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0", "1.2.0"));
+}
+
+/// An add that was broken off is done again.
+TEST_F(TwoPeople, AddAgainWhatWaits)
+{
+    publish_first_version();
+    EXPECT_THAT(publisher.add("1.0.0").error().message(), HasSubstr("offers 1.0.0 already"));
+    ASSERT_TRUE(publisher.add("1.1.0", {"1.0.0"}).has_value());
+    sign(anna);
+    EXPECT_EQ((*publisher.add("1.1.0", {"1.0.0"}))[0].reason, "1 of 2 needed signatures hold");
+    const auto start = std::chrono::floor<std::chrono::seconds>(publisher.clock.now());
+    EXPECT_EQ((*publisher.add("1.1.0", {"1.0.0"}, {{0, start}}))[0].reason,
+              "0 of 2 needed signatures hold")
+        << "its waves are others";
+    const auto waves = [this] {
+        return load_content(publisher.files, publisher.layout, TestPublisher::channel)
+            ->manifest.updates.back()
+            .waves;
+    };
+    EXPECT_THAT(waves(), SizeIs(1));
+
+    auto other = TestPublisher::build("1.1.0");
+    other.root.name += ".other";
+    const auto draft = [&] {
+        return draft_build(publisher.files, publisher.layout, other, {},
+                           [](const Payload&) { return Result<std::string>("other bytes"); }, start,
+                           std::chrono::weeks(2));
+    };
+    EXPECT_THAT(draft().error().message(),
+                HasSubstr("1.1.0 of metal/x86_64 waits to be published already, with other payloads: "
+                          "repo sign goes on with it, repo abandon --variant metal --arch x86_64"));
+    other = TestPublisher::build("1.1.0");
+    other.hash.sha256 = crypto::sha256("other bytes").hex();
+    EXPECT_EQ(draft().error().code(), Errc::conflict);
+
+    sign(anna);
+    sign(bert);
+    EXPECT_THAT(sign(robot), IsEmpty());
+    EXPECT_THAT(waves(), SizeIs(1));
+    EXPECT_THAT(publisher.verify()->versions, ElementsAre("1.0.0", "1.1.0"));
+    EXPECT_THAT(publisher.add("1.1.0").error().message(), HasSubstr("offers 1.1.0 already"));
+
+    // One whose payloads are not what its manifest says is not drafted.
+    other = TestPublisher::build("1.2.0");
+    EXPECT_FALSE(draft().has_value());
+    EXPECT_THAT(sign(anna), IsEmpty());
 }
 
 /// Waves pass while somebody is awaited, and all of the fleet at once is what they are there to prevent.

@@ -18,6 +18,7 @@
 namespace holdfast {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Somebody's folder, with a repository, keys and builds in it.
@@ -274,6 +275,36 @@ TEST_F(RepoVerb, TellsWhatExpires)
     EXPECT_THAT(in_ten_days, HasSubstr("targets.json: valid until 2"));
     EXPECT_THAT(refused({"check-expirations", "--expiration-limit", "soon"}),
                 HasSubstr("--expiration-limit"));
+}
+
+/// What an add leaves that fails is published by the next refresh. So it leaves nothing, or says so.
+TEST_F(RepoVerb, AddsAgainAfterItHasFailed)
+{
+    EXPECT_THAT(refused({"init", "--key-type", "ecdsa", "--key", "mistyped.pem"}),
+                HasSubstr("mistyped.pem"));
+    repo({"init", "--key-type", "ecdsa"});
+    const std::vector<std::string> add{"add", "--build", build("1.0.0")};
+    const auto with = [&](const std::string& option, const std::string& value) {
+        auto all = add;
+        all.insert(all.end(), {option, value});
+        return all;
+    };
+    EXPECT_THAT(refused(with("--key", "mistyped.pem")), HasSubstr("mistyped.pem"));
+    EXPECT_FALSE(files.exists(folder.path() / "repository/drafts/metal-dev"));
+
+    // The root of other machines, which would refuse it.
+    repository = "other";
+    keys = "other-keys";
+    repo({"init"});
+    repository = "repository";
+    keys = "keys";
+    EXPECT_THAT(refused(with("--shipped-root", "other-keys/root.json")),
+                AllOf(HasSubstr("machines would refuse"),
+                      HasSubstr("waits: metal-dev/x86_64: repo sign goes on with it, repo abandon "
+                                "--variant metal-dev --arch x86_64 gives it up")));
+    EXPECT_THAT(repo(add), HasSubstr("published"));
+    EXPECT_THAT(repo({"verify"}), HasSubstr("metal-dev/x86_64: 1.0.0;"));
+    EXPECT_THAT(refused(add), HasSubstr("offers 1.0.0 already"));
 }
 
 /// Else a refresh by cron would take back what an add published meanwhile.

@@ -1,6 +1,7 @@
 #include "update/repository/testing/test_publisher.hpp"
 
 #include "crypto/sha256.hpp"
+#include "update/repository/draft_build.hpp"
 
 namespace holdfast::publish {
 
@@ -62,20 +63,16 @@ Result<std::vector<Waiting>> TestPublisher::add(const std::string& version,
                                                 const std::vector<std::string>& migrates_from,
                                                 update::Waves waves)
 {
-    TRY_ASSIGN(auto content, load_content(files, layout, channel));
     AddOptions add_options{.waves = std::move(waves)};
     for (const auto& from : migrates_from) {
         add_options.migrates_from.push_back(version_of(from));
     }
-    const auto made = build(version);
-    TRY(add_build(content, made, add_options));
-    for (const auto& payload : made.payloads()) {
-        TRY(store_target(files, layout, content.targets.targets.at(payload.name),
-                         payload_content(payload)));
-    }
-    const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
-    TRY(draft_content(files, layout, channel, std::move(content),
-                      now, options.expiration.targets));
+    const auto read = [](const Payload& payload) -> Result<std::string> {
+        return payload_content(payload);
+    };
+    TRY(draft_build(files, layout, build(version), add_options, read,
+                    std::chrono::floor<std::chrono::seconds>(clock.now()),
+                    options.expiration.targets));
     return publish_now();
 }
 
