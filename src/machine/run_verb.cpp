@@ -270,7 +270,8 @@ Result<std::string> compiled_apiclient(io::System& system)
 {
     const auto build = checkout / "build/release";
     TRY(io::run_checked(system.processes,
-                        {.arguments = {"ninja", "--quiet", "-C", build.native(), "apiclient"}})
+                        {.arguments = {"flock", (build.parent_path() / ".lock").native(), "ninja",
+                                       "--quiet", "-C", build.native(), "apiclient"}})
             .while_("compiling apiclient"));
     return (build / "bin/apiclient").native();
 }

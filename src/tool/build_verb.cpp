@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -78,11 +79,18 @@ Result<settings::Model> load_model(const image::Variant& variant)
 
 namespace {
 
+/// ninja in the folder of the programs, while no other one runs there (cmake/enter).
+std::vector<std::string> ninja(const image::Context& context)
+{
+    const auto folder = context.programs.parent_path();
+    return {"flock", (folder.parent_path() / ".lock").native(), "ninja", "-C", folder.native()};
+}
+
 /// Compiles the programs; ninja does nothing when they are up to date.
 Result<void> compile_programs(image::Context& context, const image::Variant& variant)
 {
-    std::vector<std::string> command{
-        "ninja", "-n", "-C", context.programs.parent_path().native(), "initrd", "BOOTX64"};
+    auto command = ninja(context);
+    command.insert(command.end(), {"-n", "initrd", "BOOTX64"});
     command.insert(command.end(), variant.programs.begin(), variant.programs.end());
     for (const auto& [name, container] : variant.containers) {
         command.insert(command.end(), container.programs.begin(), container.programs.end());
@@ -92,7 +100,7 @@ Result<void> compile_programs(image::Context& context, const image::Variant& var
         return {};
     }
     const image::Step step(context, "compile");
-    command[1] = "--quiet";
+    std::ranges::replace(command, "-n", "--quiet");
     const auto compiled = image::run_tool(context, command).while_("compiling");
     if (compiled.has_value()) {
         return {};
@@ -151,9 +159,9 @@ Result<int> build_tools(io::System& system)
     TRY_ASSIGN(auto context, make_context(system));
     {
         const image::Step step(context, "compile");
-        TRY(image::run_tool(context, {"ninja", "--quiet", "-C",
-                                      context.programs.parent_path().native(), "tuf-client"})
-                .while_("compiling"));
+        auto command = ninja(context);
+        command.insert(command.end(), {"--quiet", "tuf-client"});
+        TRY(image::run_tool(context, command).while_("compiling"));
     }
     TRY(bundle_program(system, context.programs / "tuf-client", context.output / "tools"));
     std::puts("out/tools/tuf-client");

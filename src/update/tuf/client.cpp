@@ -297,6 +297,7 @@ Result<void> initialize(io::Files& files, const std::filesystem::path& metadata_
     TRY(TrustedMetadata::start(root, Time{}).while_("the root file"));
     MetadataCache cache(files, metadata_dir);
     TRY(cache.save("root", root));
+    TRY(cache.save_root_chain({hash_of(root)}));
     return io::replace_file(files, metadata_dir / initial_root_name, root);
 }
 
