@@ -368,7 +368,8 @@ TEST_F(Update, IsLeftWhenItsHealthCheckFails)
     EXPECT_THAT(*console, AllOf(HasSubstr("boot failed: "), HasSubstr(reason))) << "people see it, too";
 }
 
-TEST_F(Update, IsLeftAfterAPanicAHangAFailedServiceABadMigrationAndAFailedInitrd)
+/// A panic, a hang, a failed service, a bad migration, a failed initrd.
+TEST_F(Update, IsLeftAfterEachKindOfTrouble)
 {
     serve({"1.0.0"});
     ASSERT_TRUE(succeeds(repository_->add(*releases_, "1.9.0", {"1.0.0"})));
