@@ -37,7 +37,7 @@ std::string hash_of(std::string_view root)
 /// Where a client begins: a root, and its text where the cache does not hold it.
 struct Beginning {
     TrustedMetadata trusted;
-    std::vector<std::string> chain; ///< As MetadataCache::root_chain.
+    std::vector<std::string> chain; ///< As MetadataCache::root_chain; empty where no root was shipped.
     bool knows_chain = false;       ///< That stands in the cache; else it is the root alone.
     std::optional<std::string> unsaved_root{};
     bool has_rotated = false; ///< The rest of the cache may be of keys that this root took away.
@@ -81,13 +81,14 @@ Result<Beginning> begin(io::Files& files, const MetadataCache& cache,
                         const std::filesystem::path& shipped, Time now)
 {
     auto cached = begin_with_cache(cache, now);
-    if (shipped.empty()) {
-        return cached;
-    }
-    const auto text = files.read(shipped, largest_root);
+    const auto text =
+        shipped.empty() ? Result<std::string>(std::string()) : files.read(shipped, largest_root);
     auto start = text.has_value() ? TrustedMetadata::start(*text, now)
                                   : Result<TrustedMetadata>(Failure{text.error()});
     if (!start.has_value()) {
+        if (cached.has_value()) {
+            cached->chain.clear(); // There is nothing to be compared with it.
+        }
         return cached;
     }
     if (!cached.has_value()) {
@@ -140,7 +141,7 @@ Result<void> Client::refresh_root()
         unsaved_root_.reset();
     }
     // After the root: a chain without it is taken for lost, whatever was cut.
-    if (cache_.root_chain() != root_chain_) {
+    if (!root_chain_.empty() && cache_.root_chain() != root_chain_) {
         TRY(cache_.save_root_chain(root_chain_));
     }
     for (int updates = 0; updates < most_root_updates; ++updates) {
@@ -158,8 +159,10 @@ Result<void> Client::refresh_root()
             TRY(cache_.forget_timestamp_and_snapshot());
         }
         // Before the root, which is one of a chain then wherever the power goes.
-        root_chain_.push_back(hash_of(*text));
-        TRY(cache_.save_root_chain(root_chain_));
+        if (!root_chain_.empty()) {
+            root_chain_.push_back(hash_of(*text));
+            TRY(cache_.save_root_chain(root_chain_));
+        }
         TRY(cache_.save("root", *text));
     }
     return trusted_.finish_roots().while_("root.json");

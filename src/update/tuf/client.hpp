@@ -86,7 +86,7 @@ private:
     TrustedMetadata trusted_;
     std::optional<std::string> unsaved_root_; ///< A shipped root that the cache shall hold.
     bool forgets_for_unsaved_root_ = false;   ///< Timestamp and snapshot are of the time before it.
-    std::vector<std::string> root_chain_;     ///< The SHA-256 of the trusted root, and of those before it.
+    std::vector<std::string> root_chain_;     ///< As MetadataCache; empty where no root was shipped.
     std::optional<Targets> targets_;          ///< Set by `refresh`.
 };
 
