@@ -206,7 +206,8 @@ fs::path user_path(io::System& system, const fs::path& typed)
 {
     const fs::path work = system.environment("HOLDFAST_WORK").value_or(checkout.native());
     const auto path = typed.is_absolute() ? host_root / typed.relative_path() : work / typed;
-    return *std::next(path.begin()) == "host" ? resolved_on_host(system.files, path) : path;
+    const bool is_on_host = path.native().starts_with(host_root.native() + "/");
+    return is_on_host ? resolved_on_host(system.files, path) : path;
 }
 
 Result<fs::path> existing_file(io::System& system, std::string_view option,
@@ -270,8 +271,8 @@ Result<std::string> compiled_apiclient(io::System& system)
 {
     const auto build = checkout / "build/release";
     TRY(io::run_checked(system.processes,
-                        {.arguments = {"flock", (build.parent_path() / ".lock").native(), "ninja",
-                                       "--quiet", "-C", build.native(), "apiclient"}})
+                        {.arguments = {(checkout / "cmake/ninja").native(), "--quiet", "-C",
+                                       build.native(), "apiclient"}})
             .while_("compiling apiclient"));
     return (build / "bin/apiclient").native();
 }

@@ -17,8 +17,8 @@ using ImageMaker = Result<std::filesystem::path> (*)(io::System& system,
 /// lead on the host.
 std::filesystem::path user_path(io::System& system, const std::filesystem::path& typed);
 
-/// Of a file that the user named, before anything takes long. Errors: `not_found`, naming `option` and what was typed, where
-/// there is none.
+/// `user_path` of a file, looked for before anything takes long. Errors: `not_found`, naming `option`
+/// and what was typed, where there is none.
 Result<std::filesystem::path> existing_file(io::System& system, std::string_view option,
                                             const std::string& typed);
 

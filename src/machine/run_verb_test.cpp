@@ -90,7 +90,7 @@ TEST_F(RunVerb, FollowsLinksAsTheHostDoes)
 
 TEST_F(RunVerb, OfApiclientTellsItsOptionsWithoutAMachine)
 {
-    processes.answer("flock", {});
+    processes.answer("/src/holdfast/cmake/ninja", {});
     processes.answer("/src/holdfast/build/release/bin/apiclient", {});
     for (const CommandLine& asked : {CommandLine{"--help"}, CommandLine{"set", "--help"}}) {
         const auto status = apiclient_verb(asked, system);

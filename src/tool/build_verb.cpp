@@ -79,11 +79,10 @@ Result<settings::Model> load_model(const image::Variant& variant)
 
 namespace {
 
-/// ninja in the folder of the programs, while no other one runs there (cmake/enter).
+/// ninja in the folder of the programs.
 std::vector<std::string> ninja(const image::Context& context)
 {
-    const auto folder = context.programs.parent_path();
-    return {"flock", (folder.parent_path() / ".lock").native(), "ninja", "-C", folder.native()};
+    return {(context.checkout / "cmake/ninja").native(), "-C", context.programs.parent_path().native()};
 }
 
 /// Compiles the programs; ninja does nothing when they are up to date.

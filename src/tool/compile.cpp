@@ -35,14 +35,13 @@ Result<int> run_here(const std::vector<std::string>& arguments)
 Result<int> compile(const std::string& preset, const std::string& target)
 {
     const auto folder = std::string(checkout) + "/build/" + preset;
-    const auto lock = std::string(checkout) + "/build/.lock"; // As cmake/enter.
     if (!std::filesystem::exists(folder + "/build.ninja")) {
         TRY_ASSIGN(const int configured, run_here({"cmake", "--preset", preset}));
         if (configured != 0) {
             return configured;
         }
     }
-    return run_here({"flock", lock, "ninja", "-C", folder, target});
+    return run_here({std::string(checkout) + "/cmake/ninja", "-C", folder, target});
 }
 
 } // namespace holdfast::tool

@@ -186,6 +186,9 @@ Result<void> check_rollback(const Signpost& signpost)
                     "{} holds an update that has not been tried yet, no version to go back to",
                     name(*slot));
     }
+    if (slot && !flags.successful) {
+        return fail(Errc::conflict, "{} holds no version that has worked", name(*slot));
+    }
     return {};
 }
 

@@ -441,6 +441,18 @@ TEST_F(Prepare, IsFollowedByActivateDeactivateAndRollback)
     EXPECT_EQ(after_boot.next(), SlotName::a);
 }
 
+TEST(BootChoice, SaysWhyThereIsNothingToGoBackTo)
+{
+    for (const auto& [flags, why] :
+         {std::pair{cleared, "Set B holds no version that has worked"},
+          std::pair{valid, "Set B holds an update that has not been tried yet"}}) {
+        TestMachine machine(0, proved, flags);
+        const auto checked = check_rollback(machine.signpost());
+        ASSERT_FALSE(checked.has_value());
+        EXPECT_THAT(checked.error().message(), HasSubstr(why));
+    }
+}
+
 /// What may be done to the other set while A runs, and what its flags are then.
 struct FlagCase {
     const char* what;
